@@ -1,0 +1,72 @@
+"""A unit made into an answer: facts filled in, source and dates beside it. No wording of its own; that is the replies' business."""
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Optional, Sequence
+
+from knowledge.articles import Fact, Library, Unit
+from knowledge.content_reader import PLACEHOLDER
+from knowledge.languages import in_language
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said about one unit, in one language, on one day.
+
+    `checked` is the oldest day on which one of its sources or facts was checked; `stale_since` the day after which something
+    in it should have been reviewed again (None when all is fresh); `source_read` is False when the page is cited, but was not read itself.
+    """
+
+    unit: str
+    article: str
+    title: str
+    aspect: str
+    aspect_label: str
+    question: str
+    text: str
+    language: str
+    url: str
+    source_title: str
+    publisher: str
+    checked: dt.date
+    confidence: str
+    source_read: bool
+    stale_since: Optional[dt.date] = None
+    in_force: bool = True
+
+
+def fact_on(facts: Sequence[Fact], day: dt.date) -> Fact:
+    """The value in force on `day`; else the last one that was, else the first to come."""
+    for fact in facts:
+        if fact.holds(day):
+            return fact
+    past = [fact for fact in facts if fact.valid_to is not None and fact.valid_to < day]
+    return past[-1] if past else facts[0]
+
+
+def answer_of(library: Library, unit: Unit, language: str, day: dt.date) -> Answer:
+    """The answer of a unit in `language` on `day`. A fact past its review date is still given; `stale_since` says so."""
+    article = library.articles[unit.article]
+    source = article.sources[unit.sources[0]]
+    used: list[Fact] = []
+
+    def value(name: str) -> str:
+        fact = fact_on(library.facts[name], day)
+        used.append(fact)
+        return in_language(fact.value, language)
+
+    text = PLACEHOLDER.sub(lambda match: value(match.group(1)), in_language(unit.answer, language))
+    reviews = [review for review in (unit.review_by, *(fact.review_by for fact in used)) if review is not None and review < day]
+    reviews += [fact.valid_to for fact in used if not fact.holds(day) and fact.valid_to is not None]
+    in_force = (unit.valid_from is None or unit.valid_from <= day) and (unit.valid_to is None or day <= unit.valid_to)
+    return Answer(
+        unit.key, article.id, in_language(article.title, language), unit.aspect, in_language(library.aspects[unit.aspect].label, language),
+        in_language(unit.question, language), text, language, source.url, in_language(source.title, language), in_language(source.publisher, language),
+        min([source.checked, *(fact.checked for fact in used)]), _weakest(unit.confidence, *(fact.confidence for fact in used)),
+        source.seen == "read", min(reviews) if reviews else None, in_force,
+    )
+
+
+def _weakest(*levels: str) -> str:
+    return min(levels, key=("low", "medium", "high").index)

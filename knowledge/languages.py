@@ -1,0 +1,42 @@
+"""The table of languages (content/languages.yaml): everything that differs by language and is data."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Mapping
+
+from knowledge.documents import read_document
+
+CONTENT = Path(__file__).parent / "content"
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language: its code (BCP 47), own name, the language to fall back to, the analyser and length limits (characters)."""
+
+    code: str
+    name: str
+    fallback: str
+    complete: bool
+    analyser: str
+    limits: Mapping[str, int]
+
+
+@lru_cache(maxsize=None)
+def languages(folder: Path = CONTENT) -> dict[str, Language]:
+    """The languages by code, in the order of the table."""
+    rows = read_document(folder / "languages.yaml").data
+    return {row["code"]: Language(**row) for row in rows}
+
+
+def in_language(texts: Mapping[str, str], code: str) -> str:
+    """The text in `code`, else in its fallback language, else in any. Raises KeyError when there is none at all."""
+    if code in texts:
+        return texts[code]
+    language = languages().get(code)
+    if language and language.fallback in texts:
+        return texts[language.fallback]
+    for text in texts.values():
+        return text
+    raise KeyError(code)

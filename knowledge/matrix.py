@@ -1,0 +1,74 @@
+"""Bags of terms as sparse TF-IDF rows, and the comparison of one bag with all or some of them."""
+from __future__ import annotations
+
+from typing import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from knowledge.terms import Bag
+
+
+class TermMatrix:
+    """One block of terms over many texts: rows of unit length, so that a product with a query row is a cosine."""
+
+    def __init__(self, bags: Sequence[Bag]) -> None:
+        self.vocabulary: dict[str, int] = {}
+        indices: list[int] = []
+        values: list[float] = []
+        ends = [0]
+        for bag in bags:
+            for term, count in bag.items():
+                indices.append(self.vocabulary.setdefault(term, len(self.vocabulary)))
+                values.append(1.0 + np.log(count))
+            ends.append(len(indices))
+        shape = (len(bags), max(1, len(self.vocabulary)))
+        rows = sparse.csr_matrix((np.array(values, dtype=np.float32), np.array(indices, dtype=np.int32), np.array(ends, dtype=np.int64)), shape=shape)
+        documents = np.bincount(rows.indices, minlength=shape[1]) if len(indices) else np.zeros(shape[1])
+        self.idf = (np.log((1 + shape[0]) / (1 + documents)) + 1).astype(np.float32)
+        rows.data *= self.idf[rows.indices]
+        norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+        norms[norms == 0] = 1
+        rows.data /= np.repeat(norms, np.diff(rows.indptr)).astype(np.float32)
+        self.rows = rows
+        self._columns = rows.tocsc()
+        self._unknown_idf = float(np.log(1 + shape[0]) + 1)
+
+    def query(self, bag: Bag) -> tuple[np.ndarray, np.ndarray, float]:
+        """A bag as (columns, weights of unit length, share of its weight that this matrix knows)."""
+        columns, weights, unknown = [], [], 0.0
+        for term, count in bag.items():
+            column = self.vocabulary.get(term)
+            if column is None:
+                unknown += self._unknown_idf**2
+            else:
+                columns.append(column)
+                weights.append((1.0 + np.log(count)) * self.idf[column])
+        vector = np.array(weights, dtype=np.float32)
+        known = float(vector @ vector) if len(vector) else 0.0
+        norm = np.sqrt(known + unknown) or 1.0
+        share = known / (known + unknown) if known + unknown else 0.0
+        return np.array(columns, dtype=np.int64), vector / norm, share
+
+    def against_all(self, columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """The cosine of the query with every row."""
+        scores = np.zeros(self.rows.shape[0], dtype=np.float32)
+        indptr, indices, data = self._columns.indptr, self._columns.indices, self._columns.data
+        for column, weight in zip(columns, weights):
+            start, end = indptr[column], indptr[column + 1]
+            scores[indices[start:end]] += data[start:end] * weight
+        return scores
+
+    def against(self, rows: np.ndarray, columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """The cosine of the query with some rows."""
+        dense = np.zeros(self.rows.shape[1], dtype=np.float32)
+        dense[columns] = weights
+        indptr = self.rows.indptr
+        counts = indptr[rows + 1] - indptr[rows]
+        if not counts.sum():
+            return np.zeros(len(rows), dtype=np.float32)
+        offsets = np.repeat(indptr[rows] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(counts.sum())
+        products = dense[self.rows.indices[offsets]] * self.rows.data[offsets]
+        sums = np.concatenate(([0.0], np.cumsum(products, dtype=np.float64)))
+        ends = np.cumsum(counts)
+        return (sums[ends] - sums[ends - counts]).astype(np.float32)

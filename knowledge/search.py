@@ -1,0 +1,284 @@
+"""Finds the units that answer a question, in any of the languages, with how sure it is.
+
+Two steps: a cheap score over all units picks candidates, then a ranker with more evidence (questions people ask, answers, meaning, sound, subject)
+orders them. The weights of the ranker and of the certainty are data (ranking.json), learned by knowledge/tuning.py.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping, Optional, Sequence
+
+import numpy as np
+from sklearn.decomposition import TruncatedSVD
+
+from knowledge.articles import Library, Unit
+from knowledge.languages import languages
+from knowledge.matrix import TermMatrix
+from knowledge.names import Mention, NameTable, PhraseTable, concept_phrases, subject_names
+from knowledge.ranking import FEATURES, Ranking
+from knowledge.spelling import Speller
+from knowledge.terms import BLOCKS, Bag, TermReader, Terms, split_questions
+from knowledge.vectors import WordVectors, bundled_vectors
+
+CANDIDATES = 150
+LSA_DIMENSIONS = 200
+_STAGE_WEIGHTS = {"lemma": 1.0, "concept": 0.6, "gram": 0.8, "sound": 0.3}
+_MAX_STAGE_SHARE = 0.1  # in large collections, terms in more than this share of all units do not help to choose candidates
+_LARGE = 20_000  # units
+
+Leave = Callable[[Unit, str, int], bool]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A unit found: its key, the ranker's score, and the probability that it is what was asked."""
+
+    unit: str
+    score: float
+    probability: float = 0.0
+
+
+@dataclass
+class Found:
+    """The result of a search: hits from best to worst, subjects named in the question, and the certainty about the first hit."""
+
+    hits: list[Hit]
+    mentions: list[Mention]
+    certainty: float
+    evidence: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class _Side:
+    """Everything indexed in one language."""
+
+    starts: np.ndarray  # the first question row of each unit; one more at the end
+    questions: dict[str, TermMatrix]
+    answers: TermMatrix
+    units: dict[str, TermMatrix]
+    svd: Optional[TruncatedSVD]
+    meanings: np.ndarray  # question rows × LSA dimensions, of unit length
+    vectors: np.ndarray  # question rows × word-vector dimensions, of unit length; no columns without vectors
+
+
+class Index:
+    """The searchable form of a library. Built once, then only read; safe to share between threads."""
+
+    def __init__(self, library: Library, ranking: Ranking, leave: Leave | None = None) -> None:
+        """`leave(unit, language, number)` keeps a question variant out of the index: for measuring, never in service."""
+        self.library = library
+        self.ranking = ranking
+        self.units = list(library.units.values())
+        self._places = {unit.key: place for place, unit in enumerate(self.units)}
+        self._articles: dict[str, list[int]] = {}
+        for place, unit in enumerate(self.units):
+            self._articles.setdefault(unit.article, []).append(place)
+        self._related = {article.id: set(article.related) for article in library.articles.values()}
+        self.names = NameTable(subject_names(library))
+        self.reader = TermReader(self.names, PhraseTable(concept_phrases(library.concepts)))
+        self._word_vectors = bundled_vectors()
+        self._sides = {code: self._side(code, leave) for code in languages()}
+        self.reader.speller = Speller(self._words()).mend
+
+    # --- building ------------------------------------------------------------------------------------------------
+
+    def _side(self, code: str, leave: Leave | None) -> _Side:
+        questions: list[Terms] = []
+        answers: list[Bag] = []
+        starts = [0]
+        for unit in self.units:
+            article = self.library.articles[unit.article]
+            asked = [unit.question.get(code, ""), *unit.asked.get(code, ())]
+            texts = [text for number, text in enumerate(asked) if text and not (leave and leave(unit, code, number))]
+            questions.extend(self.reader.read(text) for text in texts)
+            starts.append(len(questions))
+            about = " ".join([article.title.get(code, ""), *article.names.get(code, ())[:6], unit.answer.get(code, "")])
+            answers.append(self.reader.read(about).bags["lemma"])
+        blocks = {block: TermMatrix([terms.bags[block] for terms in questions]) for block in BLOCKS}
+        units = {block: TermMatrix(self._unit_bags(block, questions, starts, answers)) for block in BLOCKS}
+        svd, meanings = self._meanings(blocks)
+        vectors = self._vectors(questions, code)
+        return _Side(np.array(starts), blocks, TermMatrix(answers), units, svd, meanings, vectors)
+
+    @staticmethod
+    def _unit_bags(block: str, questions: list[Terms], starts: list[int], answers: list[Bag]) -> list[Bag]:
+        bags: list[Bag] = []
+        for place in range(len(starts) - 1):
+            bag: dict[str, float] = {}
+            for terms in questions[starts[place] : starts[place + 1]]:
+                for term, count in terms.bags[block].items():
+                    bag[term] = bag.get(term, 0) + count
+            if block == "lemma":
+                for term, count in answers[place].items():
+                    bag[term] = bag.get(term, 0) + 0.5 * count
+            bags.append({term: max(1.0, count) for term, count in bag.items()})
+        return bags
+
+    def _meanings(self, blocks: Mapping[str, TermMatrix]) -> tuple[Optional[TruncatedSVD], np.ndarray]:
+        from scipy import sparse
+
+        rows = sparse.hstack([blocks["lemma"].rows, blocks["concept"].rows, 0.5 * blocks["gram"].rows]).tocsr()
+        dimensions = min(LSA_DIMENSIONS, rows.shape[0] - 1, rows.shape[1] - 1)
+        if dimensions < 2:
+            return None, np.zeros((rows.shape[0], 0), dtype=np.float32)
+        svd = TruncatedSVD(dimensions, random_state=0)
+        return svd, _unit_rows(svd.fit_transform(rows).astype(np.float32))
+
+    def _vectors(self, questions: list[Terms], code: str) -> np.ndarray:
+        if languages()[code].analyser != "japanese" or not self._word_vectors:
+            return np.zeros((len(questions), 0), dtype=np.float32)
+        return _unit_rows(np.array([self._word_vectors.mean(terms.words) for terms in questions], dtype=np.float32))
+
+    def _words(self) -> set[str]:
+        words: set[str] = set()
+        for side in self._sides.values():
+            for term in list(side.questions["lemma"].vocabulary) + list(side.answers.vocabulary):
+                if "_" not in term:
+                    words.add(term)
+        for name, _ in subject_names(self.library):
+            words.update(part.lower() for part in name.split())
+        return words
+
+    # --- asking --------------------------------------------------------------------------------------------------
+
+    def search(
+        self, question: str, language: str, subjects: Sequence[str] = (), aspects: Mapping[str, float] | None = None, limit: int = 8
+    ) -> Found:
+        """Units that answer `question`.
+
+        Parameters: the language whose texts are compared; `subjects`, ids of articles the conversation is about (used when the question
+        names none itself); `aspects`, how likely each aspect is, from the intent; how many hits to return.
+        """
+        terms = self.reader.read(question, query=True)
+        places, features = self.candidates(terms, language, subjects, aspects or {})
+        if not len(places):
+            return Found([], terms.mentions, 0.0)
+        scores = self.ranking.scores(features)
+        parts = split_questions(question)
+        if len(parts) > 1:
+            # A story first, the question last: the best sentence may say it more clearly than the whole.
+            for part in parts[:6]:
+                other, more = self.candidates(self.reader.read(part, query=True), language, subjects or _targets(terms.mentions), aspects or {})
+                places, features, scores = _merged(places, features, scores, other, more, self.ranking.scores(more) - 0.3)
+        order = np.argsort(-scores, kind="stable")
+        order = self._distinct(places, order)[:limit]
+        evidence = self.ranking.evidence(features[order], scores[order], [self.units[places[place]].article for place in order])
+        certainty = self.ranking.certainty(evidence)
+        hits = [Hit(self.units[places[place]].key, float(scores[place])) for place in order]
+        return Found(hits, terms.mentions, certainty, evidence)
+
+    def _distinct(self, places: np.ndarray, order: np.ndarray) -> list[int]:
+        seen: set[int] = set()
+        result = []
+        for place in order:
+            if int(places[place]) not in seen:
+                seen.add(int(places[place]))
+                result.append(int(place))
+        return result
+
+    def candidates(
+        self, terms: Terms, language: str, subjects: Sequence[str], aspects: Mapping[str, float]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The units worth ranking (places in `units`), and a row of features (see ranking.FEATURES) for each."""
+        side = self._sides[language]
+        queries = {block: side.questions[block].query(terms.bags[block]) for block in BLOCKS}
+        total = self._first_scores(side, terms)
+        named = _targets(terms.mentions)
+        chosen = np.argpartition(-total, min(CANDIDATES, len(total) - 1))[:CANDIDATES]
+        own = [place for article in {*named[:4], *([] if named else subjects[:2])} for place in self._articles.get(article, [])[:40]]
+        places = np.unique(np.concatenate([chosen[total[chosen] > 0], np.array(own, dtype=np.int64)]).astype(np.int64))
+        if not len(places):
+            return places, np.zeros((0, len(FEATURES)), dtype=np.float32)
+        return places, self._features(side, terms, queries, places, total, named, subjects, aspects)
+
+    def _first_scores(self, side: _Side, terms: Terms) -> np.ndarray:
+        total = np.zeros(len(self.units), dtype=np.float32)
+        for block, weight in _STAGE_WEIGHTS.items():
+            matrix = side.units[block]
+            columns, weights, _ = matrix.query(terms.bags[block])
+            if len(self.units) > _LARGE:
+                rare = matrix.idf[columns] > np.log(1 / _MAX_STAGE_SHARE) + 1
+                columns, weights = columns[rare], weights[rare]
+            total += weight * matrix.against_all(columns, weights)
+        return total
+
+    def _features(
+        self, side: _Side, terms: Terms, queries: Mapping[str, Any], places: np.ndarray, total: np.ndarray,
+        named: list[str], subjects: Sequence[str], aspects: Mapping[str, float],
+    ) -> np.ndarray:
+        counts = side.starts[places + 1] - side.starts[places]
+        rows = np.repeat(side.starts[places] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(counts.sum())
+        owners = np.repeat(np.arange(len(places)), counts)
+        features = np.zeros((len(places), len(FEATURES)), dtype=np.float32)
+
+        def put(name: str, values: np.ndarray) -> None:
+            features[:, FEATURES.index(name)] = values
+
+        sims = {}
+        for block in BLOCKS:
+            columns, weights, _ = queries[block]
+            sims[block] = side.questions[block].against(rows, columns, weights)
+            put(block, _best(sims[block], owners, len(places)))
+        meaning = self._meaning(side, queries, rows)
+        put("meaning", _best(meaning, owners, len(places)))
+        if side.vectors.shape[1] and self._word_vectors:
+            vector = _unit_rows(self._word_vectors.mean(terms.words)[None, :])[0]
+            put("vector", _best(side.vectors[rows] @ vector, owners, len(places)))
+        blend = sims["lemma"] + sims["gram"] + 0.5 * sims["concept"] + 0.5 * meaning
+        put("blend", _best(blend, owners, len(places)))
+        put("blend_mean", np.bincount(owners, blend, minlength=len(places)) / np.maximum(counts, 1))
+        columns, weights, _ = side.answers.query(terms.bags["lemma"])
+        put("answer", side.answers.against(places, columns, weights))
+        put("first", total[places])
+        self._subject_features(put, places, named, subjects)
+        put("aspect", np.array([aspects.get(self.units[place].aspect, 0.0) for place in places], dtype=np.float32))
+        return features
+
+    def _meaning(self, side: _Side, queries: Mapping[str, Any], rows: np.ndarray) -> np.ndarray:
+        if side.svd is None:
+            return np.zeros(len(rows), dtype=np.float32)
+        components = side.svd.components_
+        vector = np.zeros(components.shape[0], dtype=np.float32)
+        offset = 0
+        for block, weight in (("lemma", 1.0), ("concept", 1.0), ("gram", 0.5)):
+            columns, weights, _ = queries[block]
+            if len(columns):
+                vector += weight * (components[:, offset + columns] @ weights).astype(np.float32)
+            offset += side.questions[block].rows.shape[1]
+        return side.meanings[rows] @ _unit_rows(vector[None, :])[0]
+
+    def _subject_features(self, put: Callable[[str, np.ndarray], None], places: np.ndarray, named: list[str], subjects: Sequence[str]) -> None:
+        articles = [self.units[place].article for place in places]
+        first = set(named)
+        around = set().union(*(self._related.get(article, set()) for article in named)) if named else set()
+        put("named", np.array([float(article in first) for article in articles], dtype=np.float32))
+        put("near_named", np.array([float(article not in first and article in around) for article in articles], dtype=np.float32))
+        put("other_named", np.array([float(bool(first) and article not in first and article not in around) for article in articles], dtype=np.float32))
+        carried = set(subjects) if not named else set()
+        put("carried", np.array([float(article in carried) for article in articles], dtype=np.float32))
+
+
+def _targets(mentions: Sequence[Mention]) -> list[str]:
+    """The articles that a message names, without doubles; longer names first, since they say more."""
+    result: list[str] = []
+    for mention in sorted(mentions, key=lambda one: (one.by_sound, -(one.end - one.start))):
+        result.extend(target for target in mention.targets if target not in result)
+    return result
+
+
+def _best(values: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
+    best = np.zeros(count, dtype=np.float32)
+    np.maximum.at(best, owners, values)
+    return best
+
+
+def _unit_rows(rows: np.ndarray) -> np.ndarray:
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    norms[norms == 0] = 1
+    return (rows / norms).astype(np.float32)
+
+
+def _merged(
+    places: np.ndarray, features: np.ndarray, scores: np.ndarray, other: np.ndarray, more: np.ndarray, others: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return np.concatenate([places, other]), np.concatenate([features, more]), np.concatenate([scores, others])

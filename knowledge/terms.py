@@ -1,0 +1,91 @@
+"""What a text is compared by: its lemmas, concepts, character n-grams and sound n-grams, each a bag with weights."""
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Callable, Mapping
+
+from knowledge.analysis import Token, normalised, sound, tokens
+from knowledge.names import Mention, NameTable, PhraseTable
+
+BLOCKS = ("lemma", "concept", "gram", "sound")
+Bag = Mapping[str, float]
+_HIRAGANA = re.compile(r"[ぁ-ゖ]+\Z")
+
+
+@dataclass
+class Terms:
+    """A text ready to be compared: its words, the subjects named in it, and a bag of terms for every block."""
+
+    text: str
+    words: list[Token]
+    mentions: list[Mention]
+    bags: dict[str, Bag] = field(default_factory=dict)
+
+
+class TermReader:
+    """Turns texts into terms. `names` finds subjects, `phrases` finds concepts; `speller` mends words nobody knows (queries only)."""
+
+    def __init__(self, names: NameTable, phrases: PhraseTable, speller: Callable[[str], str] | None = None) -> None:
+        self._names = names
+        self._phrases = phrases
+        self.speller = speller
+
+    def read(self, text: str, query: bool = False) -> Terms:
+        """The terms of `text`. For a query, unknown Latin words are first replaced by the known word they are a slip of."""
+        if query and self.speller:
+            text = self._mended(text)
+        words = tokens(text)
+        terms = Terms(text, words, self._names.find(text, words))
+        content = [word for word in words if word.content]
+        terms.bags = {
+            "lemma": _lemmas(content),
+            "concept": Counter(self._phrases.find(words)),
+            "gram": _grams(content, text),
+            "sound": _sounds(words),
+        }
+        return terms
+
+    def _mended(self, text: str) -> str:
+        assert self.speller is not None
+        return re.sub(r"[A-Za-z]{4,}", lambda match: self.speller(match.group()), text)  # type: ignore[misc]
+
+
+def _lemmas(content: list[Token]) -> Bag:
+    bag: Counter[str] = Counter(word.lemma for word in content)
+    # Pairs of neighbours keep 再+発行 and "change job" together.
+    bag.update(f"{one.lemma}_{two.lemma}" for one, two in zip(content, content[1:]) if two.start - one.end <= 2)
+    return bag
+
+
+def _grams(content: list[Token], text: str) -> Bag:
+    """Character n-grams of content words: 3 to 5 in Latin script, 1 to 3 over the Japanese content, where hiragana alone says nothing."""
+    bag: Counter[str] = Counter()
+    for word in content:
+        if not word.japanese:
+            padded = f" {word.text.lower()} "
+            for size in (3, 4, 5):
+                bag.update(padded[start : start + size] for start in range(len(padded) - size + 1))
+    japanese = "".join(word.text for word in content if word.japanese)
+    for size in (1, 2, 3):
+        for start in range(len(japanese) - size + 1):
+            gram = japanese[start : start + size]
+            if not _HIRAGANA.match(gram):
+                bag[gram] += 1
+    return bag
+
+
+def _sounds(words: list[Token]) -> Bag:
+    """N-grams of the sound, 3 to 5 letters, over the whole sentence: words are often cut wrongly in kana and romaji."""
+    bag: Counter[str] = Counter()
+    joined = sound([word for word in words if word.japanese or word.text.isalnum()]).replace(" ", "")
+    for size in (3, 4, 5):
+        bag.update(joined[start : start + size] for start in range(len(joined) - size + 1))
+    return bag
+
+
+def split_questions(text: str) -> list[str]:
+    """The sentences of a message, for messages that ask two things or tell a story first."""
+    parts = re.split(r"(?<=[?？!！。．\n])\s*|(?<=[.])\s+|[;；]\s*", normalised(text) if "\n" not in text else text)
+    return [part.strip() for part in parts if part and len(part.strip()) > 3]
