@@ -1,0 +1,98 @@
+"""Rasa's standard REST channel, at its standard address, with what it lacks: no typed commands, clear errors, and never an empty reply."""
+from __future__ import annotations
+
+import logging
+from typing import Any, Awaitable, Callable, Dict, List, Optional, Text
+
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.channels.rest import RestInput
+from sanic import Blueprint, response
+from sanic.exceptions import InvalidUsage
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from bot.apology import apology
+from bot.nlu.language import asked_language, identify
+
+logger = logging.getLogger(__name__)
+MAX_MESSAGE = 10_000  # characters that are kept; the understanding reads the first 2,000
+MAX_SENDER = 255
+
+
+class BadRequest(ValueError):
+    """A request that cannot be understood; the text says what to send instead."""
+
+
+class SafeRestInput(RestInput):
+    """POST /webhooks/rest/webhook with {"sender": …, "message": …, "metadata": {"language": "ja"}}. Answers with a list of messages."""
+
+    @classmethod
+    def name(cls) -> Text:
+        """Rasa's own name, so that the address is the standard one."""
+        return "rest"
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """The routes of the channel."""
+        routes = Blueprint("madoguchi_rest", __name__)
+
+        @routes.route("/", methods=["GET"])
+        async def health(request: Request) -> HTTPResponse:
+            return response.json({"status": "ok"})
+
+        @routes.route("/webhook", methods=["POST"])
+        async def receive(request: Request) -> HTTPResponse:
+            try:
+                message = read_message(request)
+            except BadRequest as error:
+                return response.json({"error": str(error)}, status=400)
+            return response.json(await self._answers(message, on_new_message))
+
+        return routes
+
+    async def _answers(self, message: UserMessage, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> List[Dict[Text, Any]]:
+        collector = message.output_channel
+        assert isinstance(collector, CollectingOutputChannel)
+        try:
+            await on_new_message(message)
+        except Exception:
+            logger.exception("A turn failed")
+        if collector.messages:
+            found: List[Dict[Text, Any]] = collector.messages
+            return found
+        # Without a model, or with the action server down, Rasa says nothing at all. A person must never meet silence.
+        language = asked_language(message.text or "") or identify(message.text or "").code or _hint(message.metadata)
+        return [{"recipient_id": message.sender_id, **apology(language)}]
+
+
+def read_message(request: Request) -> UserMessage:
+    """The message in a request. Raises BadRequest with what to send instead."""
+    try:
+        body = request.json
+    except InvalidUsage as error:
+        raise BadRequest("The body is not JSON. Send {\"sender\": \"an id of the conversation\", \"message\": \"text\"}.") from error
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object with 'sender' and 'message'.")
+    sender, text, metadata = body.get("sender"), body.get("message"), body.get("metadata")
+    if not isinstance(sender, str) or not sender.strip() or len(sender) > MAX_SENDER:
+        raise BadRequest(f"'sender' is missing: send an id of the conversation, a string of 1 to {MAX_SENDER} characters. Without one, people would share a conversation.")
+    if not isinstance(text, str):
+        raise BadRequest("'message' is missing: send the person's text as a string.")
+    if metadata is not None and not isinstance(metadata, dict):
+        raise BadRequest("'metadata' must be a JSON object, such as {\"language\": \"ja\"}.")
+    return UserMessage(plain_text(text), CollectingOutputChannel(), sender.strip(), input_channel="rest", metadata=metadata)
+
+
+def plain_text(text: Text) -> Text:
+    """The text as ordinary text: a leading slash would be a command to Rasa (/restart, /intent{…}); a full-width one is not.
+
+    An empty text becomes a question mark, since Rasa drops empty messages without a word.
+    """
+    kept = text[:MAX_MESSAGE].replace("\x00", "").strip()
+    if not kept:
+        return "?"
+    return "／" + kept[1:] if kept.startswith("/") else kept
+
+
+def _hint(metadata: Optional[Dict[Text, Any]]) -> Optional[Text]:
+    hint = (metadata or {}).get("language")
+    return hint if isinstance(hint, str) else None

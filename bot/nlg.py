@@ -1,0 +1,77 @@
+"""Replies: language first, then channel. The texts stand in domain.yml, each variation with `metadata: {language: …}`."""
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any, Dict, List, Mapping, Optional, Text
+
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+
+from bot.conversation_language import reply_language
+from knowledge.languages import languages
+
+_FIELD = re.compile(r"\{([a-z_]+)\}")
+Variation = Dict[Text, Any]
+
+
+class MissingReply(LookupError):
+    """A reply has no text at all, or a placeholder that nobody filled. Tests make sure that it never happens in service."""
+
+
+class LanguageFirstNLG(TemplatedNaturalLanguageGenerator):
+    """Chooses a variation by language, then by channel, always the first that fits: the same question gets the same words.
+
+    Inherits from Rasa's templated generator because only its subclasses get new responses when a model is loaded.
+    """
+
+    def __init__(self, endpoint_config: Optional[EndpointConfig] = None, domain: Optional[Domain] = None) -> None:
+        super().__init__(domain.responses if domain else {})
+
+    async def generate(self, utter_action: Text, tracker: DialogueStateTracker, output_channel: Text, **kwargs: Any) -> Optional[Variation]:
+        """The reply `utter_action` in the language given as `language`, else in the conversation's."""
+        slots = tracker.current_slot_values()
+        parsed = tracker.latest_message.parse_data if tracker.latest_message else {}
+        language = kwargs.get("language") or reply_language(dict(parsed or {}), slots)
+        return self.reply(utter_action, language, output_channel, kwargs)
+
+    def reply(self, name: Text, language: Text, channel: Text, fields: Mapping[Text, Any]) -> Variation:
+        """One reply as Rasa's response dictionary, placeholders filled. Raises MissingReply."""
+        chosen = copy.deepcopy(choose(self.responses.get(name, []), language, channel))
+        if chosen is None:
+            raise MissingReply(f"The reply {name} has no text. Write it in domain.yml.")
+        chosen["text"] = self._filled(chosen.get("text", ""), name, language, channel, fields)
+        for button in chosen.get("buttons", []):
+            button["title"] = self._filled(button["title"], name, language, channel, fields)
+            # What a tap sends is what it says, so that a tap and a typed answer are one and the same.
+            button["payload"] = button["title"]
+        return chosen
+
+    def _filled(self, text: Text, name: Text, language: Text, channel: Text, fields: Mapping[Text, Any]) -> Text:
+        def value(match: re.Match[str]) -> str:
+            field = match.group(1)
+            if field not in fields:
+                raise MissingReply(f"The reply {name} ({language}) needs a value for {{{field}}}.")
+            found = fields[field]
+            if isinstance(found, list):  # parts that are replies themselves: [{"reply": name, "fields": {...}}]
+                parts = [self.reply(part["reply"], language, channel, part.get("fields", {}))["text"] for part in found]
+                return "".join(f"\n{part}" for part in parts)
+            return str(found)
+
+        return _FIELD.sub(value, text).strip()
+
+
+def choose(variations: List[Variation], language: Text, channel: Text) -> Optional[Variation]:
+    """The variation for a language and a channel. Order: language and channel, language, the language's fallback, any."""
+    order = [language]
+    if language in languages():
+        order.append(languages()[language].fallback)
+    for code in order:
+        own = [one for one in variations if (one.get("metadata") or {}).get("language") == code]
+        for wanted in (channel, None):
+            for one in own:
+                if one.get("channel") == wanted:
+                    return one
+    return variations[0] if variations else None

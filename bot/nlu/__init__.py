@@ -1,0 +1,1 @@
+"""NLU components, and the plain functions behind them."""

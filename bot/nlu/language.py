@@ -1,0 +1,158 @@
+"""Which language a message is in: by script, by words, and by a statistical second opinion for other languages in Latin letters."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Optional
+
+from knowledge.analysis import has_japanese, is_romaji, normalised
+from knowledge.documents import read_document
+from knowledge.languages import languages
+
+_TABLE = Path(__file__).with_name("other_languages.yaml")
+_KANA = re.compile(r"[ぁ-ゖァ-ヺｦ-ﾟ]")
+_WORD = re.compile(r"[^\W\d_]+")
+# Written alike in every language, so they say nothing about it.
+_SHARED = frozenset("ok okay visa visas pr coe ssw hsp jlpt n1 n2 n3 n4 n5 bjt isa jetro fresc line jp japan id web url http https www com".split())
+# English words that short questions are made of; spaCy's lemma table knows inflected forms only, so base forms stand here.
+_ENGLISH = frozenset(
+    "the is are am my your can could how what when where why who which i a an do does did have has for of on in it if and or not with to me we you be was were will would should "
+    "need want help please work job company boss change extend renew apply application pay fee cost time long card lost passport family wife husband child baby "
+    "student school tax salary month year week day yes no thanks thank hello hi hey bye sorry good morning evening english japanese person human talk speak "
+    "money scam broker fair event permanent residence resident status stay period immigration office form paper document photo name address move quit leave new old "
+    "about after before during while until without from by at this that there their they he she his her our us all any some more than only also still just now".split()
+)
+LINGUA_SURE = 0.75
+
+
+@dataclass(frozen=True)
+class Identified:
+    """The language of a message: a code, or None when the message has none of its own ("OK", "N2?", numbers). `romaji`: Japanese in Latin letters."""
+
+    code: Optional[str]
+    romaji: bool = False
+
+
+def identify(text: str) -> Identified:
+    """The language of one message, alone."""
+    plain = normalised(text)
+    others = _others()
+    if _KANA.search(plain):
+        return Identified("en" if _english_around(plain) else "ja")
+    for code, pattern in others.scripts.items():
+        if len(pattern.findall(plain)) >= 2:
+            return Identified(code)
+    if has_japanese(plain):
+        return _kanji_only(plain, others)
+    words = _WORD.findall(plain)
+    telling = [word for word in words if word not in _SHARED and len(word) > 1]
+    if not telling:
+        return Identified(None)
+    if is_romaji(plain):
+        return Identified("ja", romaji=True)
+    foreign = _latin_other(plain, telling, others)
+    if foreign:
+        return Identified(foreign)
+    return Identified("en" if any(word in _ENGLISH for word in words) or len(telling) >= 2 or _known_english(telling[0]) else None)
+
+
+def _english_around(plain: str) -> bool:
+    """Whether Japanese terms only stand in an English sentence ("my 在留カード expired"): English words, and no hiragana to bind them."""
+    words = re.findall(r"[a-z']+", plain)
+    english = sum(1 for word in words if word in _ENGLISH or _known_english(word))
+    return english >= 2 and len(re.findall(r"[ぁ-ゖ]", plain)) <= english
+
+
+def _kanji_only(plain: str, others: _Others) -> Identified:
+    if _english_around(plain):
+        return Identified("en")
+    chinese = others.letters.get("zh")
+    return Identified("zh" if chinese and chinese.search(plain) else "ja")
+
+
+def _latin_other(plain: str, words: list[str], others: _Others) -> Optional[str]:
+    english = sum(1 for word in words if word in _ENGLISH or _known_english(word))
+    for code, pattern in others.letters.items():
+        if pattern.search(plain) and english <= len(words) / 2:
+            return code
+    marked = {code: sum(1 for word in words if word in markers) for code, markers in others.words.items()}
+    best = max(marked, key=lambda code: marked[code]) if marked else ""
+    if not best or english > len(words) / 2 - 0.5 and marked[best] < 3:
+        return None
+    if marked[best] >= 2 and marked[best] >= english:
+        return best
+    if english == 0 and len(words) >= 3:
+        guess, share = _second_opinion(plain)
+        if share >= LINGUA_SURE and guess in others.words:
+            return guess
+    return None
+
+
+@dataclass(frozen=True)
+class _Others:
+    scripts: dict[str, re.Pattern[str]]
+    letters: dict[str, re.Pattern[str]]
+    words: dict[str, frozenset[str]]
+    lingua: dict[str, str]
+
+
+@lru_cache(maxsize=1)
+def _others() -> _Others:
+    rows: list[dict[str, Any]] = read_document(_TABLE).data
+    return _Others(
+        {row["code"]: re.compile("[" + "".join(row["scripts"]) + "]") for row in rows if "scripts" in row},
+        {row["code"]: re.compile("[" + re.escape(row["letters"]) + "]") for row in rows if "letters" in row},
+        {row["code"]: frozenset(str(word) for word in row["words"]) for row in rows if "words" in row},
+        {row["lingua"]: row["code"] for row in rows if "lingua" in row},
+    )
+
+
+def _second_opinion(plain: str) -> tuple[str, float]:
+    best = _detector().compute_language_confidence_values(plain)[0]
+    return _others().lingua.get(best.language.name, "en"), best.value
+
+
+@lru_cache(maxsize=1)
+def _detector() -> Any:
+    from lingua import Language, LanguageDetectorBuilder
+
+    others = _others()
+    latin = [Language.from_str(name) for name, code in others.lingua.items() if code in others.words]
+    # Low-accuracy mode: 15 MB instead of 150; the lists of words decide first, and short texts are kept from it.
+    return LanguageDetectorBuilder.from_languages(Language.ENGLISH, *latin).with_low_accuracy_mode().build()
+
+
+@lru_cache(maxsize=4096)
+def _known_english(word: str) -> bool:
+    forms, lemmas = _english_words()
+    return word in forms or word in lemmas
+
+
+@lru_cache(maxsize=1)
+def _english_words() -> tuple[Any, frozenset[str]]:
+    from spacy.lookups import load_lookups
+
+    forms = load_lookups("en", ["lemma_lookup"]).get_table("lemma_lookup")
+    return forms, frozenset(str(lemma).lower() for lemma in forms.values())
+
+
+# --- asking for a language -----------------------------------------------------------------------------------------
+
+_ASK_LANGUAGE = {
+    "en": re.compile(r"\b(in|to|speak|use|switch to|change to|write|reply|answer)\b.{0,20}\benglish\b|\benglish\b.{0,12}\b(please|pls|plz|ok|only|version)\b|^\W*english\W*$|英語(で|に|を|版)|英語$|えいごで|eigo de"),
+    "ja": re.compile(r"\b(in|to|speak|use|switch to|change to|write|reply|answer)\b.{0,20}\bjapanese\b|\bjapanese\b.{0,12}\b(please|pls|plz)\b|^\W*(japanese|nihongo)\W*$|日本語(で|に(し|変|切)|でお願い)|^\W*日本語\W*$|にほんごで|nihongo de"),
+}
+MAX_SWITCH = 45  # characters; longer messages that name a language are about something else
+
+
+def asked_language(text: str) -> Optional[str]:
+    """The language that a short message asks to be answered in ("English please", 日本語でお願いします), or None."""
+    plain = normalised(text)
+    if len(plain) > MAX_SWITCH or re.search(r"\b(test|level|exam|job|work|lesson|learn|study|course|need|without|form|translate)\b|試験|勉強|仕事|求人|書類|レベル|教|サイト|ページ|版", plain):
+        return None
+    for code, pattern in _ASK_LANGUAGE.items():
+        if code in languages() and pattern.search(plain):
+            return code
+    return None
