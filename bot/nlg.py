@@ -7,11 +7,11 @@ from typing import Any, Dict, List, Mapping, Optional, Text
 
 from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
-from bot.conversation_language import reply_language
-from knowledge.languages import languages
+from knowledge.languages import languages, reply_language
 
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 Variation = Dict[Text, Any]
@@ -33,20 +33,19 @@ class LanguageFirstNLG(TemplatedNaturalLanguageGenerator):
     async def generate(self, utter_action: Text, tracker: DialogueStateTracker, output_channel: Text, **kwargs: Any) -> Optional[Variation]:
         """The reply `utter_action` in the language given as `language`, else in the conversation's."""
         slots = tracker.current_slot_values()
-        parsed = tracker.latest_message.parse_data if tracker.latest_message else {}
-        language = kwargs.get("language") or reply_language(dict(parsed or {}), slots)
+        language = kwargs.get("language") or reply_language(*_evidence(tracker, slots))
         return self.reply(utter_action, language, output_channel, kwargs)
 
     def reply(self, name: Text, language: Text, channel: Text, fields: Mapping[Text, Any]) -> Variation:
-        """One reply as Rasa's response dictionary, placeholders filled. Raises MissingReply."""
+        """One reply as Rasa's response dictionary, placeholders filled; the field `choices` are buttons before its own. Raises MissingReply."""
         chosen = copy.deepcopy(choose(self.responses.get(name, []), language, channel))
         if chosen is None:
             raise MissingReply(f"The reply {name} has no text. Write it in domain.yml.")
         chosen["text"] = self._filled(chosen.get("text", ""), name, language, channel, fields)
-        for button in chosen.get("buttons", []):
-            button["title"] = self._filled(button["title"], name, language, channel, fields)
+        titles = [*fields.get("choices", ()), *(button["title"] for button in chosen.pop("buttons", []))]
+        if titles:
             # What a tap sends is what it says, so that a tap and a typed answer are one and the same.
-            button["payload"] = button["title"]
+            chosen["buttons"] = [{"title": title, "payload": title} for title in titles]
         return chosen
 
     def _filled(self, text: Text, name: Text, language: Text, channel: Text, fields: Mapping[Text, Any]) -> Text:
@@ -61,6 +60,11 @@ class LanguageFirstNLG(TemplatedNaturalLanguageGenerator):
             return str(found)
 
         return _FIELD.sub(value, text).strip()
+
+
+def _evidence(tracker: DialogueStateTracker, slots: Dict[Text, Any]) -> tuple[Dict[Text, Any], Dict[Text, Any], List[Dict[Text, Any]]]:
+    said = [{**(event.parse_data or {}), "metadata": event.metadata} for event in reversed(tracker.events) if isinstance(event, UserUttered)]
+    return (said[0] if said else {}), slots, said[1:]
 
 
 def choose(variations: List[Variation], language: Text, channel: Text) -> Optional[Variation]:

@@ -10,6 +10,7 @@ from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, SessionStarted, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.engine import make_url
 
 MAX_EVENTS = 60
 
@@ -21,8 +22,13 @@ class BoundedTrackerStore(SQLTrackerStore):
     reached, a new session is begun at the end of the turn: slots keep their last values, an active form goes on, and all events stay in the table.
     """
 
-    def __init__(self, domain: Optional[Domain] = None, event_broker: Optional[EventBroker] = None, max_events: int = MAX_EVENTS, **kwargs: Any) -> None:
-        super().__init__(domain=domain, event_broker=event_broker, **kwargs)
+    def __init__(self, host: Text, domain: Optional[Domain] = None, event_broker: Optional[EventBroker] = None, max_events: int = MAX_EVENTS, **kwargs: Any) -> None:
+        """Takes a database URL as `host` (Rasa's name for the `url` of endpoints.yml)."""
+        url = make_url(host)
+        super().__init__(
+            domain=domain, event_broker=event_broker, dialect=url.drivername, host=url.host, port=url.port, db=url.database,
+            username=url.username, password=url.password, query=dict(url.query) or None, **kwargs,
+        )
         self._max_events = max_events
 
     async def save(self, tracker: DialogueStateTracker) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Optional, Sequence
 
@@ -49,14 +50,7 @@ def answer_of(library: Library, unit: Unit, language: str, day: dt.date) -> Answ
     """The answer of a unit in `language` on `day`. A fact past its review date is still given; `stale_since` says so."""
     article = library.articles[unit.article]
     source = article.sources[unit.sources[0]]
-    used: list[Fact] = []
-
-    def value(name: str) -> str:
-        fact = fact_on(library.facts[name], day)
-        used.append(fact)
-        return in_language(fact.value, language)
-
-    text = PLACEHOLDER.sub(lambda match: value(match.group(1)), in_language(unit.answer, language))
+    text, used = filled(library, in_language(unit.answer, language), language, day)
     reviews = [review for review in (unit.review_by, *(fact.review_by for fact in used)) if review is not None and review < day]
     reviews += [fact.valid_to for fact in used if not fact.holds(day) and fact.valid_to is not None]
     in_force = (unit.valid_from is None or unit.valid_from <= day) and (unit.valid_to is None or day <= unit.valid_to)
@@ -66,6 +60,18 @@ def answer_of(library: Library, unit: Unit, language: str, day: dt.date) -> Answ
         min([source.checked, *(fact.checked for fact in used)]), _weakest(unit.confidence, *(fact.confidence for fact in used)),
         source.seen == "read", min(reviews) if reviews else None, in_force,
     )
+
+
+def filled(library: Library, text: str, language: str, day: Optional[dt.date] = None) -> tuple[str, list[Fact]]:
+    """A text with its facts filled in as of `day` (today by default), and the facts used. Raises KeyError for a fact that is not there."""
+    used: list[Fact] = []
+
+    def value(match: re.Match[str]) -> str:
+        fact = fact_on(library.facts[match.group(1)], day or dt.date.today())
+        used.append(fact)
+        return in_language(fact.value, language)
+
+    return PLACEHOLDER.sub(value, text), used
 
 
 def _weakest(*levels: str) -> str:

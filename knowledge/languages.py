@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Mapping
+from typing import Any, Iterable, Mapping, Optional
 
 from knowledge.documents import read_document
 
@@ -40,3 +40,34 @@ def in_language(texts: Mapping[str, str], code: str) -> str:
     for text in texts.values():
         return text
     raise KeyError(code)
+
+
+# --- which one to reply in ------------------------------------------------------------------------------------------
+
+DEFAULT = "en"
+
+
+def reply_language(message: Mapping[str, Any], slots: Mapping[str, Any], earlier: Iterable[Mapping[str, Any]] = ()) -> str:
+    """The code of the language to reply in.
+
+    Parameters: `message`, Rasa's parse result with the tokenizer's `language`; `slots` of the conversation, of which `asked_language` stays
+    until another is asked for, and `language` is the last one used; `earlier`, parse results of the person's messages before, newest first,
+    which decide for messages without a language of their own ("OK", "N2?").
+    """
+    found = message.get("language") or {}
+    for code in (found.get("asked"), slots.get("asked_language"), found.get("code")):
+        if code in languages():
+            return str(code)
+    for past in earlier:
+        code = (past.get("language") or {}).get("code")
+        if code in languages():
+            return str(code)
+    hint = (message.get("metadata") or {}).get("language")
+    for code in (slots.get("language"), _base(hint)):
+        if code in languages():
+            return str(code)
+    return DEFAULT
+
+
+def _base(hint: Optional[str]) -> Optional[str]:
+    return hint.split("-")[0].lower() if isinstance(hint, str) else None

@@ -1,11 +1,12 @@
 """Mends slips of the finger in Latin words: a word that the knowledge does not have becomes the known word it is nearest to."""
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Iterable
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
+
+_REMEMBERED = 5_000  # words
 
 
 class Speller:
@@ -16,9 +17,17 @@ class Speller:
         self._by_first: dict[str, list[str]] = {}
         for word in sorted(self._words):
             self._by_first.setdefault(word[0], []).append(word)
-        self.mend = lru_cache(maxsize=4096)(self._mend)
+        self._mended: dict[str, str] = {}
 
-    def _mend(self, word: str) -> str:
+    def mend(self, word: str) -> str:
+        """The word itself when it is known or unlike any other, else the known word."""
+        if word not in self._mended:
+            if len(self._mended) > _REMEMBERED:
+                self._mended.clear()
+            self._mended[word] = self._nearest(word)
+        return self._mended[word]
+
+    def _nearest(self, word: str) -> str:
         plain = word.lower()
         if len(plain) < 5 or plain in self._words or any(plain.endswith(end) and plain[: -len(end)] in self._words for end in ("s", "es", "ed", "ing", "d")):
             return word

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, declarative_base
 
 from knowledge.articles import Article, Aspect, Choice, Concept, Fact, Library, Option, Source, Unit
-from knowledge.content_reader import date_of
+from knowledge.content_reader import date_of, read_library
 
 Base: Any = declarative_base()
 
@@ -184,3 +184,9 @@ def _fact(body: dict[str, Any]) -> Fact:
 
 def _choice(body: dict[str, Any]) -> Choice:
     return Choice(body["id"], _tuples(body["names"]), body["ask"], tuple(Option(**option) for option in body["options"]))
+
+
+def current_library(url: str) -> Library:
+    """What is loaded at `url`; the files of content/ when nothing is (so that a component can be tried without a database)."""
+    store = Store(url)
+    return store.library() if store.version() else read_library()

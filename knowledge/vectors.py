@@ -28,7 +28,7 @@ class WordVectors:
         known = [row for row in rows if row is not None]
         if not known:
             return np.zeros(self._table.shape[1], dtype=np.float32)
-        mean: np.ndarray = self._table[known].mean(axis=0)
+        mean: np.ndarray = self._table[known].astype(np.float32).mean(axis=0)
         return mean
 
     def _row(self, word: Token) -> Optional[int]:
@@ -57,4 +57,5 @@ def _read(folder: Path) -> WordVectors:
     norms = np.linalg.norm(table, axis=1, keepdims=True)
     norms[norms == 0] = 1
     known = [(key, row) for key, row in vectors.key2row.items() if row >= 0]
-    return WordVectors(np.array([key for key, _ in known], dtype=np.uint64), np.array([row for _, row in known], dtype=np.int32), table / norms)
+    keys = np.array([key for key, _ in known], dtype=np.uint64)
+    return WordVectors(keys, np.array([row for _, row in known], dtype=np.int32), (table / norms).astype(np.float16))

@@ -37,7 +37,9 @@ class SafeRestInput(RestInput):
 
         @routes.route("/", methods=["GET"])
         async def health(request: Request) -> HTTPResponse:
-            return response.json({"status": "ok"})
+            agent = getattr(request.app.ctx, "agent", None)
+            ready = bool(agent and agent.is_ready())
+            return response.json({"status": "ok" if ready else "no model"}, status=200 if ready else 503)
 
         @routes.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:

@@ -15,8 +15,9 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.nlu.fingerprint import fingerprint
 from bot.nlu.places import place_names
 from knowledge.analysis import Token
-from knowledge.content_reader import inspect
 from knowledge.names import Mention, NameTable, choice_names, subject_names
+from knowledge.settings import settings
+from knowledge.store import current_library
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
@@ -39,7 +40,7 @@ class NameExtractor(GraphComponent, EntityExtractorMixin):
         return fingerprint("knowledge/analysis.py", "knowledge/names.py", "knowledge/content/articles", "bot/nlu/places.py", "bot/nlu/places.yaml")
 
     def __init__(self) -> None:
-        library, _ = inspect()
+        library = current_library(settings().database_url)
         self._tables = {
             "subject": NameTable(subject_names(library)),
             "choice": NameTable(choice_names(library)),

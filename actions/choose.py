@@ -1,0 +1,103 @@
+"""Yes, no, and "the second one": answers to what the bot offered."""
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any, Dict, List, Text
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.answer import say_decision
+from actions.counter import counter
+from actions.handoff import request_person
+from actions.replies import say
+from actions.turn import Turn, turn_of
+
+
+def _taken(dispatcher: CollectingDispatcher, turn: Turn) -> List[Dict[Text, Any]]:
+    return say_decision(dispatcher, turn, counter().decide(turn.asked, turn.memory, dt.date.today()))
+
+
+class ActionChoose(Action):
+    """A number or an ordinal: one of what was offered."""
+
+    def name(self) -> Text:
+        """Its name in domain.yml."""
+        return "action_choose"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+        """Answers what was picked; asks when nothing was."""
+        turn = turn_of(tracker)
+        if counter().taken(turn.asked.text, turn.memory):
+            return _taken(dispatcher, turn)
+        say(dispatcher, "utter_choose_what", turn.language, turn.memory.offered)
+        return turn.events(turn.memory)
+
+
+class ActionAffirm(Action):
+    """Yes: to the offer of a person, or to the only thing that was offered."""
+
+    def name(self) -> Text:
+        """Its name in domain.yml."""
+        return "action_affirm"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+        """Does what was offered."""
+        turn = turn_of(tracker)
+        if counter().taken(turn.asked.text, turn.memory):
+            return _taken(dispatcher, turn)
+        if turn.memory.handoff == "offered":
+            return request_person(dispatcher, turn, "requested")
+        if turn.memory.offered:
+            say(dispatcher, "utter_which_one", turn.language, turn.memory.offered)
+        else:
+            say(dispatcher, "utter_ask_away", turn.language)
+        return turn.events(turn.memory)
+
+
+class ActionDeny(Action):
+    """No: the offer is dropped, and the person may ask again."""
+
+    def name(self) -> Text:
+        """Its name in domain.yml."""
+        return "action_deny"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+        """Drops what was offered."""
+        turn = turn_of(tracker)
+        refused = bool(turn.memory.offered) and turn.memory.handoff != "offered"
+        failures = turn.memory.failures + (1 if refused else 0)
+        say(dispatcher, "utter_none_of_these" if refused else "utter_all_right", turn.language)
+        return turn.events(replace(turn.memory, offered=(), handoff=None, failures=failures))
+
+
+class ActionRepeat(Action):
+    """Say it again: the last answer once more."""
+
+    def name(self) -> Text:
+        """Its name in domain.yml."""
+        return "action_repeat"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+        """Repeats the unit told last."""
+        turn = turn_of(tracker)
+        if turn.memory.unit:
+            return say_decision(dispatcher, turn, counter().tell(turn.memory.unit, turn.asked, turn.memory, dt.date.today()))
+        say(dispatcher, "utter_ask_away", turn.language)
+        return turn.events(turn.memory)
+
+
+class ActionStartOver(Action):
+    """Another question: what was talked about is dropped."""
+
+    def name(self) -> Text:
+        """Its name in domain.yml."""
+        return "action_start_over"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+        """Forgets the subject and what was offered."""
+        turn = turn_of(tracker)
+        say(dispatcher, "utter_ask_away", turn.language)
+        return turn.events(replace(turn.memory, subject=None, question=None, unit=None, offered=(), failures=0, handoff=None))

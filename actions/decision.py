@@ -1,0 +1,221 @@
+"""Decides what to say to a message: which answer, which choices, or that the bot is not sure. No Rasa in here, so it is tested alone."""
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Mapping, Optional, Sequence
+
+from actions.memory import Memory
+from knowledge.analysis import Token, normalised, tokens
+from knowledge.answers import Answer, answer_of
+from knowledge.articles import Library, Unit
+from knowledge.content_reader import target_exists
+from knowledge.documents import read_document
+from knowledge.languages import in_language
+from knowledge.names import Mention, NameTable, choice_names
+from knowledge.search import Found, Index
+from knowledge.terms import split_questions
+
+MAX_OFFERED = 3
+_SHORT = 7  # content words; a question this short may leave its subject to the conversation
+_ORDINALS = {
+    "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6, "一": 1, "二": 2, "三": 3, "first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "one": 1, "two": 2, "three": 3,
+    "最初": 1, "上": 1, "下": -1, "最後": -1, "last": -1, "①": 1, "②": 2, "③": 3,
+}  # fmt: skip
+_NUMBER_ONLY = re.compile(
+    r"\W*(?:no\.?|number|option|the|#)?\s*([1-6]|one|two|three|first|second|third|fourth|last|1st|2nd|3rd|一|二|三|最初|最後|上|下)(?:\s*(?:one|option|please|番目?|つ目|ばん|で|が|の|を|お願いします|です|ください|いい))*\W*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A message as the understanding saw it."""
+
+    text: str
+    language: str
+    intent: str = "unclear"
+    ranking: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass
+class Decision:
+    """What to say. `kind`: answer, offer, choice, unsure_near, unsure, out_of_scope. `answers` in the order to say them; `buttons` to tap."""
+
+    kind: str
+    memory: Memory
+    answers: list[Answer] = field(default_factory=list)
+    buttons: list[dict[str, str]] = field(default_factory=list)
+    ask: str = ""
+    certainty: float = 0.0
+
+
+class Counter:
+    """The counter where one asks: an index of the knowledge, and the rules of talking about it."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.library: Library = index.library
+        self._units: dict[str, Unit] = index.library.units
+        self._choices = NameTable(choice_names(index.library))
+
+    def decide(self, asked: Asked, memory: Memory, day: dt.date) -> Decision:
+        """The reply to one message, given what the conversation remembers."""
+        taken = self.taken(asked.text, memory)
+        if taken:
+            return self.tell(taken, asked, memory, day)
+        words = tokens(asked.text)
+        choice = self._bare_choice(asked.text, words)
+        if choice:
+            return self._choice(choice, asked, memory)
+        question, subjects = self._with_context(asked, memory, words)
+        found = self.index.search(question, asked.language, subjects, _aspects(asked))
+        if asked.intent == "out_of_scope" and not (found.certainty >= self.index.ranking.sure and found.mentions):
+            return Decision("out_of_scope", replace(memory, offered=(), failures=0))
+        return self._decided(found, asked, memory, day)
+
+    # --- what was tapped or typed of what was offered ----------------------------------------------------------------
+
+    def taken(self, text: str, memory: Memory) -> Optional[str]:
+        """The target of what was offered, when the message picks it by its words or its number; else None."""
+        plain = _bare(text)
+        for option in memory.offered:
+            if plain and plain == _bare(option["title"]):
+                return option["target"]
+        match = _NUMBER_ONLY.fullmatch(normalised(text))
+        if match and memory.offered:
+            place = _ORDINALS.get(match.group(1).lower(), 0)
+            if place == -1 or 1 <= place <= len(memory.offered):
+                return memory.offered[place - 1 if place > 0 else -1]["target"]
+        for option in memory.offered:
+            # "extension" typed for the button "Extension of the period of stay"; not for long texts, which are new questions
+            if len(plain) >= 3 and len(tokens(text)) <= 4 and plain in _bare(option["title"]) and sum(plain in _bare(o["title"]) for o in memory.offered) == 1:
+                return option["target"]
+        return None
+
+    def tell(self, target: str, asked: Asked, memory: Memory, day: dt.date) -> Decision:
+        """The answer of one unit (by key), or of an article's first unit (by id)."""
+        if not target_exists(target, "", self.library):
+            return Decision("unsure", replace(memory, offered=()))
+        unit = self._units[target] if "#" in target else self.library.articles[target].units[0]
+        return self._answer([unit], asked, memory, day, 1.0)
+
+    # --- words that mean too much alone --------------------------------------------------------------------------------
+
+    def _bare_choice(self, text: str, words: Sequence[Token]) -> Optional[str]:
+        mentions = self._choices.find(text, list(words))
+        if not mentions:
+            return None
+        return mentions[0].targets[0] if not _content_outside(words, mentions) else None
+
+    def _choice(self, name: str, asked: Asked, memory: Memory) -> Decision:
+        choice = self.library.choices[name]
+        buttons = [{"title": in_language(option.label, asked.language), "target": option.target} for option in choice.options]
+        return Decision("choice", replace(memory, offered=tuple(buttons), question=asked.text), [], buttons, in_language(choice.ask, asked.language))
+
+    # --- questions ---------------------------------------------------------------------------------------------------
+
+    def _with_context(self, asked: Asked, memory: Memory, words: Sequence[Token]) -> tuple[str, list[str]]:
+        """The question as it is searched, and the articles it is about when it names none itself."""
+        mentions = self.index.names.find(asked.text, list(words))
+        if mentions:
+            if memory.question and memory.subject and not _content_outside(words, mentions):
+                # "and for dependents?", 家族滞在は？: the last question again, about another subject.
+                return f"{self._without_subject(memory.question)} {asked.text}", []
+            return asked.text, []
+        if memory.subject and memory.subject in self.library.articles:
+            content = [word for word in words if word.content]
+            if len(content) <= _SHORT:
+                return asked.text, [memory.subject]
+        return asked.text, []
+
+    def _without_subject(self, question: str) -> str:
+        for mention in sorted(self.index.names.find(question), key=lambda one: -one.start):
+            question = question[: mention.start] + " " + question[mention.end :]
+        return question
+
+    def _decided(self, found: Found, asked: Asked, memory: Memory, day: dt.date) -> Decision:
+        ranking = self.index.ranking
+        if not found.hits or found.certainty < ranking.nearly:
+            return self._unsure(found, asked, memory)
+        if found.certainty < ranking.sure:
+            return self._offer(found, asked, memory)
+        units = [self._units[found.hits[0].unit]]
+        units += self._second(asked, units[0])
+        return self._answer(units, asked, memory, day, found.certainty, [self._units[hit.unit] for hit in found.hits[1:]])
+
+    def _second(self, asked: Asked, first: Unit) -> list[Unit]:
+        """The unit that answers the other half of a message with two questions, when that is sure too."""
+        parts = [part for part in split_questions(asked.text) if len([word for word in tokens(part) if word.content]) >= 2]
+        if len(parts) < 2:
+            return []
+        for part in parts:
+            found = self.index.search(part, asked.language, [first.article])
+            if found.hits and found.certainty >= self.index.ranking.sure and found.hits[0].unit != first.key:
+                return [self._units[found.hits[0].unit]]
+        return []
+
+    def _answer(self, units: list[Unit], asked: Asked, memory: Memory, day: dt.date, certainty: float, others: Sequence[Unit] = ()) -> Decision:
+        answers = [answer_of(self.library, unit, asked.language, day) for unit in units]
+        buttons = self._next(units, others, asked.language, memory)
+        after = replace(memory.about(units[0].article), unit=units[0].key, offered=tuple(buttons), failures=0, question=asked.text)
+        return Decision("answer", after, answers, buttons, certainty=certainty)
+
+    def _next(self, units: list[Unit], others: Sequence[Unit], language: str, memory: Memory) -> list[dict[str, str]]:
+        """Two or three questions worth asking next: those the editor named, then near hits about the same thing, then the article's others."""
+        first = units[0]
+        told = {unit.key for unit in units} | {memory.unit}
+        named = [key if "#" in key else f"{first.article}#{key}" for key in first.next if key not in self.library.articles]
+        rest = list(self.library.articles[first.article].units)
+        place = next((index for index, unit in enumerate(rest) if unit.key == first.key), 0)
+        ordered = [self._units[key] for key in named if key in self._units]
+        ordered += [unit for unit in others if unit.article == first.article][:2] + [unit for unit in others if unit.article != first.article][:1]
+        ordered += rest[place + 1 :] + rest[:place]
+        chosen: list[Unit] = []
+        for unit in ordered:
+            if unit.key not in told and unit not in chosen:
+                chosen.append(unit)
+        return [self._button(unit, language) for unit in chosen[:MAX_OFFERED]]
+
+    def _button(self, unit: Unit, language: str) -> dict[str, str]:
+        return {"title": in_language(unit.question, language), "target": unit.key}
+
+    def _offer(self, found: Found, asked: Asked, memory: Memory) -> Decision:
+        buttons = [self._button(self._units[hit.unit], asked.language) for hit in found.hits[:MAX_OFFERED]]
+        after = replace(memory, offered=tuple(buttons), question=asked.text)
+        return Decision("offer", after, [], buttons, certainty=found.certainty)
+
+    def _unsure(self, found: Found, asked: Asked, memory: Memory) -> Decision:
+        near = [hit for hit in found.hits[:MAX_OFFERED] if found.certainty > self.index.ranking.nearly / 3]
+        buttons = [self._button(self._units[hit.unit], asked.language) for hit in near]
+        after = replace(memory, offered=tuple(buttons), failures=memory.failures + 1, question=asked.text)
+        return Decision("unsure_near" if buttons else "unsure", after, [], buttons, certainty=found.certainty)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", "", normalised(text))
+
+
+def _content_outside(words: Sequence[Token], mentions: Sequence[Mention]) -> list[Token]:
+    """The content words that no mention covers."""
+    return [word for word in words if word.content and not any(one.start <= word.start and word.end <= one.end for one in mentions)]
+
+
+def _aspects(asked: Asked) -> dict[str, float]:
+    """How likely each aspect is, from the intents."""
+    table = intent_aspects()
+    likely: dict[str, float] = {}
+    for intent, confidence in asked.ranking[:4]:
+        for place, aspect in enumerate(table.get(intent, ())):
+            likely[aspect] = max(likely.get(aspect, 0.0), confidence * (1.0 if place == 0 else 0.7))
+    return likely
+
+
+@lru_cache(maxsize=1)
+def intent_aspects() -> Mapping[str, Sequence[str]]:
+    """The table of intent_aspects.yaml."""
+    table: dict[str, Any] = read_document(Path(__file__).with_name("intent_aspects.yaml")).data
+    return table

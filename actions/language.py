@@ -1,0 +1,57 @@
+"""Another language: one that the bot speaks, or one that it does not."""
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, List, Text
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.counter import counter
+from actions.replies import say
+from actions.turn import turn_of
+from knowledge.answers import filled
+from knowledge.documents import read_document
+
+
+class ActionSwitchLanguage(Action):
+    """English please, 日本語で: from now on in that language."""
+
+    def name(self) -> Text:
+        """Its name in domain.yml."""
+        return "action_switch_language"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+        """Says so in the new language, and repeats the last answer in it."""
+        turn = turn_of(tracker)
+        say(dispatcher, "utter_language_switched", turn.language)
+        return turn.events(turn.memory, asked_language=turn.language)
+
+
+class ActionOtherLanguage(Action):
+    """A message in a language the bot does not speak: a short pointer in that language."""
+
+    def name(self) -> Text:
+        """Its name in domain.yml."""
+        return "action_other_language"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+        """The pointer, or the general one when there is none in that language."""
+        turn = turn_of(tracker)
+        code = (turn.parsed.get("language") or {}).get("code") or ""
+        pointer = pointers().get(code)
+        if pointer:
+            text, _ = filled(counter().library, pointer, turn.language)
+            say(dispatcher, "utter_pointer", turn.language, pointer=text)
+        else:
+            say(dispatcher, "utter_languages", turn.language)
+        return turn.events(turn.memory)
+
+
+@lru_cache(maxsize=1)
+def pointers() -> Dict[Text, Text]:
+    """The pointers by language code."""
+    table: Dict[Text, Text] = read_document(Path(__file__).with_name("pointers.yaml")).data
+    return table

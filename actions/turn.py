@@ -1,0 +1,45 @@
+"""What every action needs of the tracker: the message, its language, the memory, and the slots to set at the end."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Text
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+
+from actions.decision import Asked
+from actions.memory import Memory
+from knowledge.languages import reply_language
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a person, and the conversation around it."""
+
+    asked: Asked
+    memory: Memory
+    slots: Dict[Text, Any]
+    parsed: Dict[Text, Any]
+    questions: List[Text]
+
+    @property
+    def language(self) -> Text:
+        """The language to reply in."""
+        return self.asked.language
+
+    def events(self, after: Memory, **slots: Any) -> List[Dict[Text, Any]]:
+        """The slots that changed."""
+        changed = self.memory.changes(after)
+        changed.update({name: value for name, value in {"language": self.language, **slots}.items() if self.slots.get(name) != value})
+        return [SlotSet(name, value) for name, value in changed.items()]
+
+
+def turn_of(tracker: Tracker) -> Turn:
+    """The turn that an action is called for."""
+    said = [event for event in reversed(tracker.events) if event.get("event") == "user"]
+    parsed = {**(tracker.latest_message or {}), "metadata": (said[0].get("metadata") if said else None) or {}}
+    language = reply_language(parsed, tracker.slots, [event.get("parse_data") or {} for event in said[1:]])
+    intent = (parsed.get("intent") or {}).get("name") or "unclear"
+    ranking = tuple((row["name"], row["confidence"]) for row in parsed.get("intent_ranking") or [])
+    questions = [event.get("text") or "" for event in reversed(said)]
+    return Turn(Asked(parsed.get("text") or "", language, intent, ranking), Memory.of(tracker.slots), tracker.slots, parsed, questions)

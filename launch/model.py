@@ -1,0 +1,41 @@
+"""The trained model for the present data and configuration. Its file carries a hash of all that goes into it, so it is trained once."""
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+from launch.house import ROOT, CannotStart, House, python
+from launch.progress import Step
+
+_INPUTS = ("config.yml", "domain.yml", "data", "bot/nlu", "knowledge/analysis.py", "knowledge/names.py", "knowledge/languages.py", "knowledge/content/languages.yaml", "requirements.lock")
+_KEPT = 2
+
+
+def model_path() -> Path:
+    """Where the model for the present inputs is, or will be."""
+    digest = hashlib.sha256()
+    for name in _INPUTS:
+        path = ROOT / name
+        files = sorted(file for file in path.rglob("*") if file.suffix in {".py", ".yml", ".yaml"}) if path.is_dir() else [path]
+        for file in files:
+            digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    return ROOT / "models" / f"madoguchi-{digest.hexdigest()[:16]}.tar.gz"
+
+
+def trained_model(home: House) -> Path:
+    """The model, trained now when there is none. Raises CannotStart with the end of Rasa's output when the training fails."""
+    path = model_path()
+    if path.exists():
+        return path
+    log = home.var / "log" / "train.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [python(), "-m", "bot.server", "train", "--quiet", "--fixed-model-name", path.name.removesuffix(".tar.gz"), "--out", str(path.parent)]
+    with Step("Training the model"), log.open("w") as output:
+        code = subprocess.call(command, cwd=ROOT, env=home.environment(), stdout=output, stderr=subprocess.STDOUT)
+        if code or not path.exists():
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise CannotStart(f"The training failed. The end of {log.relative_to(ROOT)}:\n{tail}")
+    for old in sorted(path.parent.glob("madoguchi-*.tar.gz"), key=lambda one: one.stat().st_mtime)[:-_KEPT]:
+        old.unlink(missing_ok=True)
+    return path
