@@ -60,6 +60,8 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """NFKC with a map back to the typed text. A base character and its combining or half-width voicing mark are folded together."""
+    if unicodedata.is_normalized("NFKC", text) and not _CONTROL.search(text):
+        return Folded(text, tuple(range(len(text))), tuple(range(1, len(text) + 1)))
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -98,11 +100,6 @@ def tokens(text: str) -> list[Token]:
 def has_japanese(text: str) -> bool:
     """Whether the text has kana or kanji in it."""
     return re.search(rf"[{JAPANESE}]", text) is not None
-
-
-def reading(words: list[Token]) -> str:
-    """The words as they are said, in katakana, without marks; Latin words stay as they are, in lower case."""
-    return "".join(word.reading if word.japanese else word.text.lower() for word in words if word.reading or not word.japanese)
 
 
 def _japanese(folded: Folded, start: int, end: int) -> Iterator[Token]:
@@ -202,9 +199,17 @@ def sound(words: list[Token]) -> str:
 
 
 def _sound_of(word: Token) -> str:
-    if word.japanese:
-        return _short_vowels(str(jaconv.kata2alphabet(word.reading))) if word.reading else ""
-    text = word.text.lower().translate(_MACRONS)
+    return _kana_sound(word.reading) if word.japanese else _latin_sound(word.text.lower())
+
+
+@lru_cache(maxsize=20_000)
+def _kana_sound(reading: str) -> str:
+    return _short_vowels(str(jaconv.kata2alphabet(reading))) if reading else ""
+
+
+@lru_cache(maxsize=20_000)
+def _latin_sound(text: str) -> str:
+    text = text.translate(_MACRONS)
     text = _PARTICLES.get(text, text)
     if not re.match(r"[a-z0-9]", text):
         return ""
