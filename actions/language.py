@@ -16,6 +16,9 @@ from knowledge.answers import filled
 from knowledge.documents import read_document
 
 
+_FACTS_IN = "en"  # hours and numbers inside a pointer are the most widely read in English
+
+
 class ActionSwitchLanguage(Action):
     """English please, 日本語で: from now on in that language."""
 
@@ -43,7 +46,7 @@ class ActionOtherLanguage(Action):
         code = (turn.parsed.get("language") or {}).get("code") or ""
         pointer = pointers().get(code)
         if pointer:
-            text, _ = filled(counter().library, pointer, turn.language)
+            text, _ = filled(counter().library, pointer, _FACTS_IN)
             say(dispatcher, "utter_pointer", turn.language, pointer=text)
         else:
             say(dispatcher, "utter_languages", turn.language)

@@ -31,7 +31,7 @@ def say_answers(dispatcher: CollectingDispatcher, answers: List[Answer], languag
         say(
             dispatcher, "utter_answer", language, buttons if last else (), {"answer": card_of(answer, certainty)}, answer=answer.text,
             notices=[*notices(answer), *(extra if last else ())], publisher=answer.publisher, source_title=answer.source_title, url=answer.url,
-            checked=[part("utter_part_checked_read" if answer.source_read else "utter_part_checked_cited", date=_date(answer.checked, language))],
+            checked=part("utter_part_checked_read" if answer.source_read else "utter_part_checked_cited", date=_date(answer.checked, language)),
         )
 
 

@@ -54,10 +54,12 @@ class LanguageFirstNLG(TemplatedNaturalLanguageGenerator):
             if field not in fields:
                 raise MissingReply(f"The reply {name} ({language}) needs a value for {{{field}}}.")
             found = fields[field]
-            if isinstance(found, list):  # parts that are replies themselves: [{"reply": name, "fields": {...}}]
-                parts = [self.reply(part["reply"], language, channel, part.get("fields", {}))["text"] for part in found]
-                return "".join(f"\n{part}" for part in parts)
-            return str(found)
+            if isinstance(found, list):  # parts that are replies themselves, each on a line of its own
+                return "".join(f"\n{part(one)}" for one in found)
+            return part(found) if isinstance(found, dict) else str(found)
+
+        def part(one: Mapping[Text, Any]) -> str:
+            return str(self.reply(one["reply"], language, channel, one.get("fields", {}))["text"])
 
         return _FIELD.sub(value, text).strip()
 

@@ -37,8 +37,9 @@ def inspect(folder: Path = CONTENT) -> tuple[Library, list[Fault]]:
     publishers = _publishers(folder, faults)
     _read_tables(folder, library, faults)
     documents = list(_documents(sorted((folder / "articles").rglob("*.yaml")), "article", faults))
+    more = _more_questions(folder, {document.data["id"]: document for document in documents}, faults)
     for document in documents:
-        _add_article(document, library, publishers, faults)
+        _add_article(document, library, publishers, more, faults)
     for document in documents:
         faults.extend(_article_faults(document, library))
     faults.extend(_choice_faults(folder, library))
@@ -133,14 +134,33 @@ def _tuples(lists: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 # --- articles ------------------------------------------------------------------------------------------------------
 
 
-def _add_article(document: Document, library: Library, publishers: list[dict[str, Any]], faults: list[Fault]) -> None:
+MoreQuestions = Mapping[tuple[str, str], Mapping[str, list[str]]]
+
+
+def _more_questions(folder: Path, articles: Mapping[str, Document], faults: list[Fault]) -> MoreQuestions:
+    """The questions of questions/<article>.yaml, by (article, unit)."""
+    more: dict[tuple[str, str], Mapping[str, list[str]]] = {}
+    for document in _documents(sorted((folder / "questions").glob("*.yaml")), "questions", faults):
+        article = articles.get(document.path.stem)
+        if article is None:
+            faults.append(document.fault(f"there is no article '{document.path.stem}'; the file must be called as its article"))
+            continue
+        known = {row["id"] for row in article.data["units"]}
+        for unit, questions in document.data.items():
+            if unit not in known:
+                faults.append(document.fault(f"the article has no unit '{unit}'", unit))
+            more[document.path.stem, unit] = questions
+    return more
+
+
+def _add_article(document: Document, library: Library, publishers: list[dict[str, Any]], more: MoreQuestions, faults: list[Fault]) -> None:
     data = document.data
     if data["id"] in library.articles:
         faults.append(document.fault(f"another article has the id '{data['id']}'", "id"))
         return
     try:
         sources = {key: _source(key, row, publishers) for key, row in data["sources"].items()}
-        units = tuple(_unit(data["id"], row) for row in data["units"])
+        units = tuple(_unit(data["id"], row, more.get((data["id"], row["id"]), {})) for row in data["units"])
     except ValueError as error:
         faults.append(document.fault(str(error)))
         return
@@ -156,10 +176,11 @@ def _source(key: str, row: dict[str, Any], publishers: list[dict[str, Any]]) -> 
     return Source(key, row["url"], row["title"], dt.date.fromisoformat(row["checked"]), row["seen"], _publisher(row["url"], publishers) or {})
 
 
-def _unit(article: str, row: dict[str, Any]) -> Unit:
+def _unit(article: str, row: dict[str, Any], more: Mapping[str, list[str]]) -> Unit:
+    asked = {code: tuple(dict.fromkeys([*questions, *more.get(code, [])])) for code, questions in row["ask"].items()}
     sources = row["source"] if isinstance(row["source"], list) else [row["source"]]
     return Unit(
-        row["id"], article, row["aspect"], row["q"], _tuples(row["ask"]),
+        row["id"], article, row["aspect"], row["q"], asked,
         {language: text.strip() for language, text in row["answer"].items()}, tuple(sources), row["confidence"], row.get("audience"),
         date_of(row.get("valid_from")), date_of(row.get("valid_to")), date_of(row.get("review_by")), tuple(row.get("next", ())),
     )

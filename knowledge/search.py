@@ -64,8 +64,8 @@ class _Side:
 class Index:
     """The searchable form of a library. Built once, then only read; safe to share between threads."""
 
-    def __init__(self, library: Library, ranking: Ranking, leave: Leave | None = None) -> None:
-        """`leave(unit, language, number)` keeps a question variant out of the index: for measuring, never in service."""
+    def __init__(self, library: Library, ranking: Ranking, leave: Leave | None = None, reader: TermReader | None = None) -> None:
+        """`leave(unit, language, number)` keeps a question variant out of the index, and `reader` is shared between indexes: for measuring only."""
         self.library = library
         self.ranking = ranking
         self.units = list(library.units.values())
@@ -74,8 +74,8 @@ class Index:
         for place, unit in enumerate(self.units):
             self._articles.setdefault(unit.article, []).append(place)
         self._related = {article.id: set(article.related) for article in library.articles.values()}
-        self.names = NameTable(subject_names(library))
-        self.reader = TermReader(self.names, PhraseTable(concept_phrases(library.concepts)))
+        self.reader = reader or reader_of(library)
+        self.names = self.reader.names
         self._word_vectors = bundled_vectors()
         self._sides = {code: self._side(code, leave) for code in languages()}
         self.reader.speller = Speller(self._words()).mend
@@ -256,6 +256,11 @@ class Index:
         put("other_named", np.array([float(bool(first) and article not in first and article not in around) for article in articles], dtype=np.float32))
         carried = set(subjects) if not named else set()
         put("carried", np.array([float(article in carried) for article in articles], dtype=np.float32))
+
+
+def reader_of(library: Library) -> TermReader:
+    """Reads texts with the names and concepts of a library."""
+    return TermReader(NameTable(subject_names(library)), PhraseTable(concept_phrases(library.concepts)))
 
 
 def _targets(mentions: Sequence[Mention]) -> list[str]:

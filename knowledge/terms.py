@@ -28,7 +28,7 @@ class TermReader:
     """Turns texts into terms. `names` finds subjects, `phrases` finds concepts; `speller` mends words nobody knows (queries only)."""
 
     def __init__(self, names: NameTable, phrases: PhraseTable, speller: Callable[[str], str] | None = None) -> None:
-        self._names = names
+        self.names = names
         self._phrases = phrases
         self.speller = speller
 
@@ -37,7 +37,7 @@ class TermReader:
         if query and self.speller:
             text = self._mended(text)
         words = tokens(text)
-        terms = Terms(text, words, self._names.find(text, words))
+        terms = Terms(text, words, self.names.find(text, words))
         content = [word for word in words if word.content]
         terms.bags = {
             "lemma": _lemmas(content),

@@ -33,7 +33,7 @@ class IntentModel:
         """Trains. Every intent needs at least three examples, for the calibration."""
         rows = self._vectoriser.fit(bags).transform(bags)
         self._classifier = CalibratedClassifierCV(LinearSVC(C=self.strength, class_weight="balanced", random_state=0), cv=3)
-        self._classifier.fit(rows, list(intents))
+        self._classifier.fit(rows, np.array(intents))
         self._examples = rows.T.tocsr()
         return self
 

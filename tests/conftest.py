@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Rasa and TensorFlow read these when they are imported: no telemetry, no noise in the reports.
+os.environ.update({"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"})
+
+from hypothesis import settings  # noqa: E402
+
+from knowledge.articles import Library  # noqa: E402
+from knowledge.content_reader import read_library  # noqa: E402
+from tests import tiny  # noqa: E402
+
+# The first example of a test may open a dictionary, which takes seconds; what a run finds must not depend on the run before.
+settings.register_profile("madoguchi", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("madoguchi")
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """The tiny knowledge. Nobody changes it."""
+    return read_library(tiny.write(tmp_path_factory.mktemp("content")))
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """The tiny knowledge as files that a test may change."""
+    return tiny.write(tmp_path / "content")
