@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 
 TEXTS = Path(__file__).parent / "texts"
@@ -74,15 +74,16 @@ class Words:
         """Hour and minute; with the day when it is not today's."""
         if moment is None:
             return ""
-        local = self._local(moment)
         today = dt.datetime.now(self.zone).date()
-        if isinstance(local, dt.datetime) and local.date() == today:
-            return format_time(local, "HH:mm", locale=self.language)
-        return self.moment(moment)
+        return self.clock(moment) if self._local(moment).date() == today else self.moment(moment)
 
     def moment(self, moment: Any) -> str:
-        """Day, hour and minute."""
-        return "" if moment is None else format_datetime(self._local(moment), "short", locale=self.language)
+        """Day, hour and minute; with the year when it is not this one."""
+        if moment is None:
+            return ""
+        local = self._local(moment)
+        shape = "MMMd" if local.year == dt.datetime.now(self.zone).year else "yMMMd"
+        return f"{format_skeleton(shape, local, locale=self.language)} {self.clock(moment)}"
 
     def clock(self, moment: Any) -> str:
         """Hour and minute only."""
@@ -92,7 +93,7 @@ class Words:
         """A span of time in words."""
         if seconds is None:
             return "–"
-        return format_timedelta(dt.timedelta(seconds=max(0, seconds)), threshold=1.5, locale=self.language)
+        return format_timedelta(dt.timedelta(seconds=max(0, seconds)), threshold=1.5, format="short", locale=self.language)
 
     def since(self, moment: Any, now: dt.datetime) -> str:
         """How long ago, in words."""

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import sqlalchemy as sa
-from babel.dates import format_date, format_time
+from babel.dates import format_skeleton
 
 from gateway.audit import Audit
 from gateway.clock import Clock, iso
@@ -20,13 +20,14 @@ from gateway.people import Coordinator
 from gateway.store.database import Database
 from gateway.store.tables import Closure, Setting
 from gateway.texts import say
-from knowledge.languages import in_language
+from knowledge.languages import DEFAULT, languages
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PERIOD = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 _HORIZON = 60  # days that are searched for the next opening
 _KEY = "opening_hours"
 _OFFICE = ["09:30-12:00", "13:00-17:30"]
+_LANGUAGES = holidays.country_holidays("JP").supported_languages
 
 
 @dataclass(frozen=True)
@@ -160,10 +161,14 @@ def _closed(schedule: Schedule, closures: Mapping[dt.date, Mapping[str, str]], d
 
 @lru_cache(maxsize=8)
 def public_holidays(year: int) -> Mapping[dt.date, Mapping[str, str]]:
-    """Japan's public holidays of a year (with substitute and in-between holidays), named in Japanese and English."""
-    # The library's own names of languages; a language it does not know is left out, and falls back.
-    japanese, english = (holidays.country_holidays("JP", years=year, language=language) for language in ("ja", "en_US"))
-    return {day: {"ja": name, "en": english[day]} for day, name in japanese.items()}
+    """Japan's public holidays of a year (with substitute and in-between holidays), named in the assistant's languages that the library knows."""
+    tables = {}
+    for code in languages():
+        own = next((one for one in _LANGUAGES if one.split("_")[0] == code), None)
+        if own:
+            tables[code] = holidays.country_holidays("JP", years=year, language=own)
+    days = next(iter(tables.values())) if tables else holidays.country_holidays("JP", years=year)
+    return {day: {code: table[day] for code, table in tables.items()} or {DEFAULT: name} for day, name in days.items()}
 
 
 def _default(text: Optional[str], timezone: str) -> Schedule:
@@ -202,10 +207,9 @@ def _clock_text(minutes: int) -> str:
 
 def _when(moment: dt.datetime, schedule: Schedule, language: str) -> str:
     local = moment.astimezone(ZoneInfo(schedule.timezone))
-    shapes = {"en": "EEEE d MMMM", "ja": "M月d日（E）"}
-    return f"{format_date(local.date(), in_language(shapes, language), locale=language)} {_time(moment, schedule, language)}"
+    return f"{format_skeleton('MMMEd', local, locale=language)} {_time(moment, schedule, language)}"
 
 
 def _time(moment: dt.datetime, schedule: Schedule, language: str) -> str:
     local = moment.astimezone(ZoneInfo(schedule.timezone))
-    return f"{format_time(local.time(), 'HH:mm', locale=language)}" + ("" if schedule.timezone == "Asia/Tokyo" and language == "ja" else f" ({schedule.timezone.split('/')[-1]})")
+    return say("clock", language, time=local.strftime("%H:%M"), zone=local.tzname())

@@ -13,10 +13,11 @@ CONTENT = Path(__file__).parent / "content"
 
 @dataclass(frozen=True)
 class Language:
-    """One language: its code (BCP 47), own name, the language to fall back to, the analyser and length limits (characters)."""
+    """One language: its code (BCP 47), own name, the names people use for it, the language to fall back to, the analyser, length limits (characters)."""
 
     code: str
     name: str
+    names: tuple[str, ...]
     fallback: str
     complete: bool
     analyser: str
@@ -27,7 +28,7 @@ class Language:
 def languages(folder: Path = CONTENT) -> dict[str, Language]:
     """The languages by code, in the order of the table."""
     rows = read_document(folder / "languages.yaml").data
-    return {row["code"]: Language(**row) for row in rows}
+    return {row["code"]: Language(**{**row, "names": tuple(row["names"])}) for row in rows}
 
 
 def in_language(texts: Mapping[str, str], code: str) -> str:

@@ -32,7 +32,7 @@ class TermMatrix:
         rows.data /= np.repeat(norms, np.diff(rows.indptr)).astype(np.float32)
         self.rows = rows
         self._columns = rows.tocsc()
-        self._unknown_idf = float(np.log(1 + shape[0]) + 1)
+        self.unknown_idf = float(np.log(1 + shape[0]) + 1)
 
     def query(self, bag: Bag) -> tuple[np.ndarray, np.ndarray, float]:
         """A bag as (columns, weights of unit length, share of its weight that this matrix knows)."""
@@ -40,7 +40,7 @@ class TermMatrix:
         for term, count in bag.items():
             column = self.vocabulary.get(term)
             if column is None:
-                unknown += self._unknown_idf**2
+                unknown += self.unknown_idf**2
             else:
                 columns.append(column)
                 weights.append((1.0 + np.log(count)) * self.idf[column])
@@ -72,3 +72,21 @@ class TermMatrix:
         sums = np.concatenate(([0.0], np.cumsum(products, dtype=np.float64)))
         ends = np.cumsum(counts)
         return (sums[ends] - sums[ends - counts]).astype(np.float32)
+
+
+class CoverMatrix:
+    """Which terms stand in which texts, for the question "how much of what was asked does this text speak about?"."""
+
+    def __init__(self, bags: Sequence[Bag]) -> None:
+        self._matrix = TermMatrix(bags)
+        self._matrix.rows.data[:] = 1.0
+
+    def cover(self, rows: np.ndarray, bag: Bag) -> np.ndarray:
+        """The share of the bag's weight (idf; unknown terms count fully) that each row has. Zeros for an empty bag."""
+        matrix = self._matrix
+        known = [column for column in (matrix.vocabulary.get(term) for term in bag) if column is not None]
+        columns = np.array(known, dtype=np.int64)
+        total = float(matrix.idf[columns].sum()) + matrix.unknown_idf * (len(bag) - len(known))
+        if not total or not known:
+            return np.zeros(len(rows), dtype=np.float32)
+        return matrix.against(rows, columns, matrix.idf[columns] / total)

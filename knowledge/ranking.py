@@ -11,10 +11,20 @@ import numpy as np
 
 RANKING = Path(__file__).parent / "ranking.json"
 FEATURES = (
-    "lemma", "concept", "gram", "sound", "meaning", "vector", "blend", "blend_mean", "answer", "first",
+    # the nearest question of the unit (cosine): words, concepts, character n-grams, sound, meaning (LSA), word vectors
+    "lemma", "concept", "gram", "sound", "meaning", "vector",
+    # the same without the words that name subjects
+    "rest_lemma", "rest_concept", "rest_gram",
+    # the whole unit, questions and answer: how much of the message it speaks about
+    "cover_lemma", "cover_concept", "cover_rest_lemma", "cover_rest_concept",
+    # its answer and title (cosine)
+    "answer_lemma", "answer_gram", "answer_concept", "answer_vector",
+    # all of its questions together; the score by which it became a candidate
+    "blend", "blend_mean", "first",
+    # whose subject is named, near (a related article), another's, or carried over from the conversation; the aspect asked for
     "named", "near_named", "other_named", "carried", "aspect",
 )  # fmt: skip
-EVIDENCE = ("score", "margin", "margin_other", "lemma", "gram", "concept", "blend", "answer", "named", "meaning")
+EVIDENCE = ("score", "margin", "margin_other", "lemma", "gram", "concept", "cover_lemma", "cover_concept", "cover_rest_lemma", "answer_lemma", "blend", "named", "meaning")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sklearn.decomposition import TruncatedSVD
 
 from knowledge.articles import Library, Unit
 from knowledge.languages import languages
-from knowledge.matrix import TermMatrix
+from knowledge.matrix import CoverMatrix, TermMatrix
 from knowledge.names import Mention, NameTable, PhraseTable, concept_phrases, subject_names
 from knowledge.ranking import FEATURES, Ranking
 from knowledge.spelling import Speller
@@ -54,7 +54,9 @@ class _Side:
 
     starts: np.ndarray  # the first question row of each unit; one more at the end
     questions: dict[str, TermMatrix]
-    answers: TermMatrix
+    answers: dict[str, TermMatrix]
+    answer_vectors: np.ndarray
+    covers: dict[str, CoverMatrix]
     units: dict[str, TermMatrix]
     svd: Optional[TruncatedSVD]
     meanings: np.ndarray  # question rows × LSA dimensions, of unit length
@@ -84,32 +86,38 @@ class Index:
 
     def _side(self, code: str, leave: Leave | None) -> _Side:
         questions: list[Terms] = []
-        answers: list[Bag] = []
+        answers: list[Terms] = []
         starts = [0]
         for unit in self.units:
-            article = self.library.articles[unit.article]
             asked = [unit.question.get(code, ""), *unit.asked.get(code, ())]
             texts = [text for number, text in enumerate(asked) if text and not (leave and leave(unit, code, number))]
             questions.extend(self.reader.read(text) for text in texts)
             starts.append(len(questions))
-            about = " ".join([article.title.get(code, ""), *article.names.get(code, ())[:6], unit.answer.get(code, "")])
-            answers.append(self.reader.read(about).bags["lemma"])
+            answers.append(self.reader.read(self._about(unit, code)))
         blocks = {block: TermMatrix([terms.bags[block] for terms in questions]) for block in BLOCKS}
-        units = {block: TermMatrix(self._unit_bags(block, questions, starts, answers)) for block in BLOCKS}
+        whole = {block: self._unit_bags(block, questions, starts, answers) for block in BLOCKS}
+        units = {block: TermMatrix(bags) for block, bags in whole.items()}
+        covers = {block: CoverMatrix(whole[block]) for block in ("lemma", "concept")}
         svd, meanings = self._meanings(blocks)
-        vectors = self._vectors(questions, code)
-        return _Side(np.array(starts), blocks, TermMatrix(answers), units, svd, meanings, vectors)
+        return _Side(
+            np.array(starts), blocks, {block: TermMatrix([terms.bags[block] for terms in answers]) for block in ("lemma", "gram", "concept")},
+            self._vectors(answers, code), covers, units, svd, meanings, self._vectors(questions, code),
+        )
+
+    def _about(self, unit: Unit, code: str) -> str:
+        article = self.library.articles[unit.article]
+        return " ".join([article.title.get(code, ""), *article.names.get(code, ())[:6], unit.answer.get(code, "")])
 
     @staticmethod
-    def _unit_bags(block: str, questions: list[Terms], starts: list[int], answers: list[Bag]) -> list[Bag]:
+    def _unit_bags(block: str, questions: list[Terms], starts: list[int], answers: list[Terms]) -> list[Bag]:
         bags: list[Bag] = []
         for place in range(len(starts) - 1):
             bag: dict[str, float] = {}
             for terms in questions[starts[place] : starts[place + 1]]:
                 for term, count in terms.bags[block].items():
                     bag[term] = bag.get(term, 0) + count
-            if block == "lemma":
-                for term, count in answers[place].items():
+            if block in ("lemma", "concept"):
+                for term, count in answers[place].bags[block].items():
                     bag[term] = bag.get(term, 0) + 0.5 * count
             bags.append({term: max(1.0, count) for term, count in bag.items()})
         return bags
@@ -132,7 +140,7 @@ class Index:
     def _words(self) -> set[str]:
         words: set[str] = set()
         for side in self._sides.values():
-            for term in list(side.questions["lemma"].vocabulary) + list(side.answers.vocabulary):
+            for term in list(side.questions["lemma"].vocabulary) + list(side.answers["lemma"].vocabulary):
                 if "_" not in term:
                     words.add(term)
         for name, _ in subject_names(self.library):
@@ -219,16 +227,23 @@ class Index:
             columns, weights, _ = queries[block]
             sims[block] = side.questions[block].against(rows, columns, weights)
             put(block, _best(sims[block], owners, len(places)))
+        for block in ("lemma", "concept", "gram"):
+            columns, weights, _ = side.questions[block].query(terms.rest[block])
+            put(f"rest_{block}", _best(side.questions[block].against(rows, columns, weights), owners, len(places)))
+            columns, weights, _ = side.answers[block].query(terms.bags[block])
+            put(f"answer_{block}", side.answers[block].against(places, columns, weights))
+        for block in ("lemma", "concept"):
+            put(f"cover_{block}", side.covers[block].cover(places, terms.bags[block]))
+            put(f"cover_rest_{block}", side.covers[block].cover(places, terms.rest[block]))
         meaning = self._meaning(side, queries, rows)
         put("meaning", _best(meaning, owners, len(places)))
         if side.vectors.shape[1] and self._word_vectors:
             vector = _unit_rows(self._word_vectors.mean(terms.words)[None, :])[0]
             put("vector", _best(side.vectors[rows] @ vector, owners, len(places)))
+            put("answer_vector", side.answer_vectors[places] @ vector)
         blend = sims["lemma"] + sims["gram"] + 0.5 * sims["concept"] + 0.5 * meaning
         put("blend", _best(blend, owners, len(places)))
         put("blend_mean", np.bincount(owners, blend, minlength=len(places)) / np.maximum(counts, 1))
-        columns, weights, _ = side.answers.query(terms.bags["lemma"])
-        put("answer", side.answers.against(places, columns, weights))
         put("first", total[places])
         self._subject_features(put, places, named, subjects)
         put("aspect", np.array([aspects.get(self.units[place].aspect, 0.0) for place in places], dtype=np.float32))

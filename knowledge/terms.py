@@ -22,6 +22,7 @@ class Terms:
     words: list[Token]
     mentions: list[Mention]
     bags: dict[str, Bag] = field(default_factory=dict)
+    rest: dict[str, Bag] = field(default_factory=dict)  # the same without the words that name subjects: what is asked about them
 
 
 class TermReader:
@@ -38,14 +39,16 @@ class TermReader:
             text = self._mended(text)
         words = tokens(text)
         terms = Terms(text, words, self.names.find(text, words))
-        content = [word for word in words if word.content]
-        terms.bags = {
-            "lemma": _lemmas(content),
-            "concept": Counter(self._phrases.find(words)),
-            "gram": _grams(content, text),
-            "sound": _sounds(words),
-        }
+        terms.bags = self._bags(words)
+        around = [word for word in words if not any(mention.start <= word.start and word.end <= mention.end for mention in terms.mentions)]
+        terms.rest = terms.bags if len(around) == len(words) else self._bags(around, sounds=False)
         return terms
+
+    def _bags(self, words: list[Token], sounds: bool = True) -> dict[str, Bag]:
+        content = [word for word in words if word.content]
+        bags: dict[str, Bag] = {"lemma": _lemmas(content), "concept": Counter(self._phrases.find(words)), "gram": _grams(content)}
+        bags["sound"] = _sounds(words) if sounds else {}
+        return bags
 
     def _mended(self, text: str) -> str:
         assert self.speller is not None
@@ -59,7 +62,7 @@ def _lemmas(content: list[Token]) -> Bag:
     return bag
 
 
-def _grams(content: list[Token], text: str) -> Bag:
+def _grams(content: list[Token]) -> Bag:
     """Character n-grams of content words: 3 to 5 in Latin script, 1 to 3 over the Japanese content, where hiragana alone says nothing."""
     bag: Counter[str] = Counter()
     for word in content:

@@ -20,6 +20,7 @@ TARGET = ROOT / "THIRD_PARTY.md"
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ \\;\n]+)", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _LICENCE_FILE = re.compile(r"(^|/)([a-z]+_)?(licen[cs]e|copying|notice)[^/]*\Z", re.IGNORECASE)
+_WHERE = "BUNDLED in launch/licences.py"
 _LONGEST = 60  # characters; some packages put the whole text of their licence into the field
 
 
@@ -112,9 +113,10 @@ def packages(requirements: Iterable[str], pinned: dict[str, str]) -> list[Packag
 def licence_of(installed: Distribution) -> str:
     """The licence as the metadata state it: the SPDX expression, else the short field, else the classifiers."""
     meta = installed.metadata
-    stated = (meta.get("License-Expression") or meta.get("License") or "").strip()
-    if stated and len(stated) <= _LONGEST and "\n" not in stated:
-        return str(stated)
+    for field in ("License-Expression", "License"):
+        stated = meta[field].strip() if field in meta else ""
+        if stated and len(stated) <= _LONGEST and "\n" not in stated:
+            return stated
     classifiers = [value.split("::")[-1].strip() for value in meta.get_all("Classifier") or [] if value.startswith("License")]
     return ", ".join(classifiers) or "see the package's licence file"
 
@@ -153,8 +155,8 @@ def _plain(name: str) -> str:
 def _head() -> Iterator[str]:
     yield "# Third-party software and data"
     yield ""
-    yield "Made by `make licences` (launch/licences.py); do not edit it by hand. Versions are those of `requirements.lock`, licences are as the"
-    yield "installed packages state them. Madoguchi copies no code from them: they are installed beside it."
+    yield "Made by `make licences` (launch/licences.py); do not edit it by hand. Versions are those of `requirements.lock`, licences are"
+    yield "as the installed packages state them. Madoguchi copies no code from them: they are installed beside it."
     yield ""
     yield "## Packages that it runs with"
     yield ""
@@ -177,8 +179,8 @@ def _data() -> Iterator[str]:
         _prove(data)
         yield f"| {data.title} | {data.package} | {data.licence} | `{data.evidence}` |"
     yield ""
-    yield "The other parts of the ja-ginza package (parser, entity recogniser and so on) are installed but never loaded. Its `meta.json` names"
-    yield "what the package was made from, with these licences:"
+    yield "The other parts of the ja-ginza package (parser, entity recogniser and so on) are installed but never loaded. Its `meta.json`"
+    yield "names what the package was made from, with these licences:"
     yield ""
     for source in json.loads(_content(_installed("ja-ginza"), "ja_ginza/meta.json")).get("sources", []):
         yield f"- {source['name']} ({source['author']}): {source['license']}"
@@ -196,9 +198,11 @@ def _tools(rows: Iterable[Package]) -> Iterator[str]:
 def _rest(count: int) -> Iterator[str]:
     yield "## The rest"
     yield ""
-    yield f"`requirements.lock` names {count} more packages, which those above need. Each carries its licence in `.venv/lib/python3.10/site-packages/<name>.dist-info`."
+    yield f"`requirements.lock` names {count} more packages, which those above need. What each states about its licence is in"
+    yield "`.venv/lib/python3.10/site-packages/<name>-<version>.dist-info`."
     yield ""
-    yield "`psycopg2-binary` (LGPL) is loaded only when the database is PostgreSQL. Who passes on an image with it inside must keep to the LGPL for it."
+    yield "`psycopg2-binary` (LGPL) is loaded only when the database is PostgreSQL. If you pass on an image with it inside, keep to the"
+    yield "LGPL for it."
     yield ""
 
 
@@ -206,7 +210,7 @@ def _prove(data: Data) -> None:
     text = _content(_installed(data.package), data.evidence)
     missing = [words for words in data.words if words not in text]
     if missing:
-        raise CannotList(f"{data.evidence} of {data.package} no longer says {missing}. Read its terms, and correct BUNDLED in launch/licences.py.")
+        raise CannotList(f"{data.evidence} of {data.package} no longer says {missing}. Read its terms and correct {_WHERE}.")
 
 
 def _content(installed: Distribution, path: str) -> str:
@@ -215,7 +219,7 @@ def _content(installed: Distribution, path: str) -> str:
         with open(str(file), encoding="utf-8") as stream:
             return stream.read()
     except FileNotFoundError as error:
-        raise CannotList(f"{installed.metadata['Name']} has no file {path} any more. Correct BUNDLED in launch/licences.py.") from error
+        raise CannotList(f"{installed.metadata['Name']} has no file {path} any more. Correct {_WHERE}.") from error
 
 
 if __name__ == "__main__":

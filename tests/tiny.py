@@ -190,9 +190,9 @@ units:
   confidence: low
 - id: price
   aspect: fee
-  q: {en: How much is a dependent visa?, ja: 家族滞在の手数料は}
+  q: {en: How much is the dependent visa?, ja: 家族滞在の手数料は}
   ask:
-    en: [what my wife pays for her status, fee for my child]
+    en: [cost for my child, what do i pay when my wife comes]
     ja: [妻の分はいくらですか, 子どもの費用]
   answer:
     en: There is no fee for the certificate that brings a dependent to Japan.
@@ -265,6 +265,18 @@ units:
   confidence: high
 """,
 }
+
+
+# What people send besides questions.
+ODD_MESSAGES = (
+    "", " ", "\u3000\n", "?", "🙂🙂", "👩\u200d👧", "1️⃣", "\x00\x01\x7f", "\u200b\u202e", "の", "a", "한국어", "ﷺ", "長い" * 5_000, "why " * 2_500, "a" * 10_000, "?!" * 5_000, "\n" * 10_000,
+    "9" * 10_000, "ｶﾞ" * 5_000, "/restart", '/ask_fee{"subject":"x"}', "{fee.extension}", "{answer}", "%s %d", "<script>alert(1)</script>",
+)  # fmt: skip
+
+
+def ascii_start(text: object) -> str:
+    """A short name of a message for the report of a test."""
+    return ascii(text)[:16]
 
 
 def write(folder: Path, changed: Mapping[str, str] | None = None) -> Path:

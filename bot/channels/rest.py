@@ -19,6 +19,16 @@ MAX_MESSAGE = 10_000  # characters that are kept; the understanding reads the fi
 MAX_SENDER = 255
 
 
+class WholeReplies(CollectingOutputChannel):
+    """Collects replies as they are: text, buttons and the structured form of one reply stay one message."""
+
+    async def send_response(self, recipient_id: Text, message: Dict[Text, Any]) -> None:
+        """Keeps one reply. Rasa's own collector makes a message of each of its parts, and splits texts at blank lines."""
+        parts = {name: message[name] for name in ("text", "buttons", "image", "attachment", "custom") if message.get(name)}
+        if parts:
+            await self._persist_message({"recipient_id": recipient_id, **parts})
+
+
 class BadRequest(ValueError):
     """A request that cannot be understood; the text says what to send instead."""
 
@@ -81,7 +91,7 @@ def read_message(request: Request) -> UserMessage:
         raise BadRequest("'message' is missing: send the person's text as a string.")
     if metadata is not None and not isinstance(metadata, dict):
         raise BadRequest("'metadata' must be a JSON object, such as {\"language\": \"ja\"}.")
-    return UserMessage(plain_text(text), CollectingOutputChannel(), sender.strip(), input_channel="rest", metadata=metadata)
+    return UserMessage(plain_text(text), WholeReplies(), sender.strip(), input_channel="rest", metadata=metadata)
 
 
 def plain_text(text: Text) -> Text:

@@ -85,7 +85,7 @@ def _latin_other(plain: str, words: list[str], others: _Others) -> Optional[str]
         return best
     if english == 0 and len(words) >= 3:
         guess, share = _second_opinion(plain)
-        if share >= LINGUA_SURE and guess in others.words:
+        if share >= LINGUA_SURE and marked.get(guess):
             return guess
     return None
 
@@ -140,19 +140,32 @@ def _english_words() -> tuple[Any, frozenset[str]]:
 
 # --- asking for a language -----------------------------------------------------------------------------------------
 
-_ASK_LANGUAGE = {
-    "en": re.compile(r"\b(in|to|speak|use|switch to|change to|write|reply|answer)\b.{0,20}\benglish\b|\benglish\b.{0,12}\b(please|pls|plz|ok|only|version)\b|^\W*english\W*$|英語(で|に|を|版)|英語$|えいごで|eigo de"),
-    "ja": re.compile(r"\b(in|to|speak|use|switch to|change to|write|reply|answer)\b.{0,20}\bjapanese\b|\bjapanese\b.{0,12}\b(please|pls|plz)\b|^\W*(japanese|nihongo)\W*$|日本語(で|に(し|変|切)|でお願い)|^\W*日本語\W*$|にほんごで|nihongo de"),
-}
 MAX_SWITCH = 45  # characters; longer messages that name a language are about something else
+_ABOUT_A_LANGUAGE = re.compile(
+    r"\b(test|level|exam|job|work|lesson|learn|study|course|need|without|form|translate|is this)\b|試験|勉強|仕事|求人|書類|レベル|教|サイト|ページ|版"
+)
 
 
 def asked_language(text: str) -> Optional[str]:
     """The language that a short message asks to be answered in ("English please", 日本語でお願いします), or None."""
     plain = normalised(text)
-    if len(plain) > MAX_SWITCH or re.search(r"\b(test|level|exam|job|work|lesson|learn|study|course|need|without|form|translate)\b|試験|勉強|仕事|求人|書類|レベル|教|サイト|ページ|版", plain):
+    if len(plain) > MAX_SWITCH or _ABOUT_A_LANGUAGE.search(plain):
         return None
-    for code, pattern in _ASK_LANGUAGE.items():
-        if code in languages() and pattern.search(plain):
+    for code, pattern in _requests().items():
+        if pattern.search(plain):
             return code
     return None
+
+
+@lru_cache(maxsize=1)
+def _requests() -> dict[str, re.Pattern[str]]:
+    return {code: re.compile(_request(language.names)) for code, language in languages().items()}
+
+
+def _request(names: tuple[str, ...]) -> str:
+    """A request for a language in English, Japanese or romaji words, from the names that people use for the language."""
+    name = "(?:" + "|".join(re.escape(one) for one in names) + ")"
+    return (
+        rf"\b(?:in|to|speak|use|switch to|change to|write|reply|answer)\b.{{0,20}}\b{name}\b|\b{name}\b.{{0,12}}\b(?:please|pls|plz|ok|only)\b"
+        rf"|^\W*{name}\W*$|{name}(?:でお|で(?![すし])|にして|に変|に切)|\b{name} de\b"
+    )

@@ -42,8 +42,9 @@ class SituationClassifier(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """`fixed_confidence`, `fixed_nearest`: what an intent with a fixed reply needs. With a named subject it needs `named_confidence`."""
-        return {"fixed_confidence": 0.35, "fixed_nearest": 0.2, "named_confidence": 0.8}
+        """`fixed_confidence`, `fixed_nearest`: what an intent with a fixed reply needs. With a named subject it needs
+        `named_confidence`; an example word for word (`same_nearest`) needs nothing more."""
+        return {"fixed_confidence": 0.35, "fixed_nearest": 0.2, "named_confidence": 0.8, "same_nearest": 0.97}
 
     def __init__(self, config: Dict[Text, Any]) -> None:
         self._config = config
@@ -78,6 +79,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         return None
 
     def _fixed_is_sure(self, message: Message, confidence: float) -> bool:
+        if message.get(NEAREST, 0.0) >= self._config["same_nearest"]:
+            return True  # word for word an example, such as the text of one of the bot's own buttons
         if any(entity["entity"] == "subject" for entity in message.get(ENTITIES, [])) and confidence < self._config["named_confidence"]:
             return False
         return confidence >= self._config["fixed_confidence"] and message.get(NEAREST, 0.0) >= self._config["fixed_nearest"]

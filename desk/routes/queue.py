@@ -1,0 +1,60 @@
+"""The queue: who waits, who is talked to, by whom."""
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from desk.routing import Page
+from desk.visit import Visit
+
+VIEWS = ("all", "unassigned", "mine", "snoozed", "closed")
+MODES = ("waiting", "human", "bot")
+_LIMIT = 100
+
+
+def queue_page(visit: Visit) -> Response:
+    """The whole page."""
+    return visit.page("queue.html", **_context(visit), choices=visit.desk.queries.choices(), titles=visit.desk.shelf.titles(visit.words.language))
+
+
+def queue_part(visit: Visit) -> Response:
+    """Only the list, which is fetched again when something has happened."""
+    return visit.page("_queue.html", **_context(visit))
+
+
+def rail(visit: Visit) -> Response:
+    """The short list beside a conversation."""
+    desk = visit.desk.services.desk
+    return visit.page("_rail.html", **rail_context(visit, visit.query("open")), counts=desk.counts())
+
+
+def rail_context(visit: Visit, opened: str) -> dict[str, Any]:
+    """One's own conversations and those that wait."""
+    desk = visit.desk.services.desk
+    return {"mine": desk.queue(view="mine", coordinator=visit.account.id, limit=30), "waiting": desk.queue(view="unassigned", limit=30), "opened": opened}
+
+
+def _context(visit: Visit) -> dict[str, Any]:
+    filters = _filters(visit)
+    desk = visit.desk.services.desk
+    rows = desk.queue(coordinator=visit.account.id, limit=_LIMIT, **{key: value for key, value in filters.items() if value not in ("", None)})
+    plain = {key: value for key, value in filters.items() if value not in ("", None)}
+    return {"rows": rows, "filters": filters, "views": VIEWS, "modes": MODES, "full": len(rows) == _LIMIT, "query": urlencode(plain), "plain": plain, "urlencode": urlencode}
+
+
+def _filters(visit: Visit) -> Mapping[str, Any]:
+    view = visit.query("view", "all")
+    priority: Optional[int] = int(visit.query("priority")) if visit.query("priority") in ("0", "1", "2", "3") else None
+    return {
+        "view": view if view in VIEWS else "all", "mode": visit.query("mode") if visit.query("mode") in MODES else "", "language": visit.query("language")[:12],
+        "channel": visit.query("channel")[:20], "topic": visit.query("topic")[:120], "priority": priority, "text": visit.query("text").strip()[:100],
+    }
+
+
+PAGES = [
+    Page("GET", "/", queue_page, "read"),
+    Page("GET", "/queue", queue_part, "read"),
+    Page("GET", "/rail", rail, "read"),
+]

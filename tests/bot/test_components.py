@@ -1,0 +1,188 @@
+"""What every component of the pipeline must hold to, whatever it is given; and a smoke test of each, trained once on a few examples."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.utils.io import read_yaml_file
+
+from bot.nlu.intent_classifier import LinearIntentClassifier
+from bot.nlu.situations import SituationClassifier
+from bot.nlu.subjects import NameExtractor
+from bot.nlu.tokenizer import BilingualTokenizer
+from bot.nlu.values import ValueExtractor
+from knowledge.analysis import MAX_TEXT, fold
+from knowledge.settings import ROOT
+from tests.bot.conftest import EXAMPLES, Entities, Pipeline
+from tests.tiny import ODD_MESSAGES, ascii_start
+
+COMPONENTS = [BilingualTokenizer, NameExtractor, ValueExtractor, LinearIntentClassifier, SituationClassifier]
+MESSAGES = [
+    *ODD_MESSAGES, "how much is the extension?", "在留カードをなくしました", "my 在留カード expired", "ｻﾞｲﾘｭｳｶｰﾄﾞ ２枚", "来月、東京で。650万円、25歳、N2", "next month in Tokyo, 6.5 million yen, I'm 25, N2",
+    "zairyuu kaado o nakushimashita", "cafe\u0301 in Osaka on 3 March", "english please", "Tôi muốn gia hạn visa",
+]  # fmt: skip
+
+
+def check(text: str, message: Message) -> None:
+    """The properties that hold for every message after the whole pipeline."""
+    words = message.get("text_tokens")
+    assert message.get(TEXT) == text  # changing it would shift every offset
+    assert len(words) >= 1
+    for word in words:
+        assert 0 <= word.start <= word.end <= max(1, len(text))
+    for entity in message.get("entities", []):
+        assert 0 <= entity["start"] < entity["end"] <= len(text)
+        assert entity["extractor"]
+        assert entity["value"] not in (None, "")
+    ranking = message.get("intent_ranking")
+    assert message.get("intent") == ranking[0]
+    assert all(0 <= row["confidence"] <= 1 for row in ranking)
+    assert 0 <= message.get("nearest_example") <= 1.0001
+
+
+@pytest.mark.parametrize("text", MESSAGES, ids=ascii_start)
+def test_properties_of_every_message(parse: Pipeline, text: str) -> None:
+    check(text, parse(text))
+
+
+@settings(max_examples=40)
+@given(text=st.text(max_size=40))
+def test_properties_of_any_message(parse: Pipeline, text: str) -> None:
+    check(text, parse(text))
+
+
+def test_a_batch_is_parsed_as_one_by_one(parse: Pipeline) -> None:
+    texts = MESSAGES[-8:]
+    for one, two in zip(parse.all(texts), map(parse, texts)):
+        assert one.as_dict_nlu() == two.as_dict_nlu()
+
+
+def test_config_uses_these_components_and_one_tokenizer() -> None:
+    names = [row["name"] for row in read_yaml_file(ROOT / "config.yml")["pipeline"]]
+    assert names == [f"{one.__module__}.{one.__name__}" for one in COMPONENTS]
+
+
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda one: one.__name__)
+def test_rasa_knows_the_component(component: Any) -> None:
+    assert DefaultV1Recipe.get_instance()._from_registry(component.__name__).clazz is component
+    assert isinstance(component.get_default_config(), dict)
+
+
+@pytest.mark.parametrize("component", [BilingualTokenizer, NameExtractor, ValueExtractor, LinearIntentClassifier], ids=lambda one: one.__name__)
+def test_what_a_component_reads_is_in_its_fingerprint(component: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = component.fingerprint_addon({})
+    assert before == component.fingerprint_addon({})
+    monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: b"changed")
+    assert component.fingerprint_addon({}) != before
+
+
+# --- each by itself -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["在留カードをなくしました", "my 在留カード expired!", "ｻﾞｲﾘｭｳｶｰﾄﾞ ２枚", "cafe\u0301 visa"])
+def test_tokens_point_at_the_text(parse: Pipeline, text: str) -> None:
+    words = parse(text).get("text_tokens")
+    assert all(fold(text[word.start : word.end]).text == word.text for word in words)
+    assert "".join(word.text for word in words) == fold(text).text.replace(" ", "")
+    assert [word.start for word in words] == sorted(word.start for word in words)
+
+
+@pytest.mark.parametrize(("text", "count"), [("", 1), ("   ", 1), ("在留カード", 2), ("visa fee", 2), ("my 在留カード", 3)])
+def test_as_many_tokens_as_words(parse: Pipeline, text: str, count: int) -> None:
+    assert len(parse(text).get("text_tokens")) == count
+
+
+def test_the_end_of_a_very_long_message_is_not_read(parse: Pipeline) -> None:
+    message = parse("a " * 5_000 + "在留カード")
+    assert max(word.end for word in message.get("text_tokens")) <= MAX_TEXT
+
+
+@pytest.mark.parametrize(("text", "code"), [("How much is it?", "en"), ("いくらですか", "ja"), ("OK", None), ("Tôi muốn gia hạn visa", "vi")])
+def test_the_parse_says_the_language(parse: Pipeline, text: str, code: str | None) -> None:
+    assert parse(text).get("language")["code"] == code
+
+
+@pytest.mark.parametrize("intent", EXAMPLES)
+def test_the_classifier_knows_what_it_learned(parse: Pipeline, intent: str) -> None:
+    for text in EXAMPLES[intent]:
+        message = parse(text)
+        assert message.get("intent_ranking")[0]["name"] in {intent, "unclear"}  # a fixed reply needs more evidence than six examples give
+        assert [row["name"] for row in message.get("intent_ranking") if row["name"] in EXAMPLES][0] == intent
+        assert message.get("nearest_example") == pytest.approx(1.0, abs=1e-3)
+
+
+def test_what_is_unlike_every_example_is_far_from_it(parse: Pipeline) -> None:
+    assert parse("xylophone").get("nearest_example") < parse("how much is the fee").get("nearest_example")
+
+
+def test_the_ranking_is_sorted_by_confidence(parse: Pipeline) -> None:
+    rows = [row["confidence"] for row in parse("how much is it").get("intent_ranking")]
+    assert rows == sorted(rows, reverse=True)
+    assert len(rows) == len(EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("🙂🙂", "nonsense"), ("", "nonsense"), ("?!", "nonsense"), ("\x00\x01", "nonsense"), ("___", "nonsense"),
+        ("English please", "switch_language"), ("日本語でお願いします", "switch_language"),
+        ("Tôi muốn gia hạn visa", "other_language"), ("비자를 연장하고 싶어요", "other_language"),
+    ],
+)  # fmt: skip
+def test_situations(parse: Pipeline, text: str, intent: str) -> None:
+    message = parse(text)
+    assert message.get("intent") == {"name": intent, "confidence": 1.0}
+    assert message.get("intent_ranking")[1]["name"] in EXAMPLES  # what was learned stays behind it
+
+
+def test_a_fixed_reply_needs_evidence() -> None:
+    classifier = SituationClassifier(SituationClassifier.get_default_config())
+
+    def intent(nearest: float, confidence: float, *entities: str) -> str:
+        found = {"name": "greet", "confidence": confidence}
+        message = Message({TEXT: "hello", "intent": found, "intent_ranking": [found], "nearest_example": nearest, "entities": [{"entity": name} for name in entities]})
+        (result,) = classifier.process([message])
+        return str(result.get("intent")["name"])
+
+    assert intent(1.0, 1.0) == "greet"
+    assert intent(0.0, 1.0) == "unclear"
+    assert intent(1.0, 0.0) == "unclear"
+    assert intent(1.0, 1.0, "subject") == "greet"
+    assert intent(1.0, 0.5, "subject") == "unclear"
+    assert intent(1.0, 0.5, "place") == "greet"
+
+
+# --- entities of a message --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I lost my 在留カード", {("subject", "procedure-residence-card", "在留カード")}),
+        ("ｻﾞｲﾘｭｳｶｰﾄﾞをなくした", {("subject", "procedure-residence-card", "ｻﾞｲﾘｭｳｶｰﾄﾞ")}),
+        ("dependent visaは？", {("subject", "status-dependent", "dependent visa"), ("choice", "visa", "visa")}),
+        ("visas in Osaka", {("choice", "visa", "visas"), ("place", "osaka", "Osaka")}),
+        ("東京都と横浜と京都", {("place", "tokyo", "東京都"), ("place", "kanagawa", "横浜"), ("place", "kyoto", "京都")}),
+        ("SAPPORO or 那覇", {("place", "hokkaido", "SAPPORO"), ("place", "okinawa", "那覇")}),
+        ("年収650万円、25歳、Ｎ２、大卒", {("money", 6_500_000.0, "年収650万円"), ("age", 25.0, "25歳"), ("jlpt", "N2", "Ｎ２"), ("degree", "bachelor", "大卒")}),
+        ("令和8年4月1日", {("date", "2026-04-01/2026-04-01", "令和8年4月1日")}),
+        ("just a word", set()),
+    ],
+)
+def test_entities(entities: Entities, text: str, expected: set[tuple[str, Any, str]]) -> None:
+    assert set(entities(text)) == expected
+
+
+def test_one_name_of_two_prefectures_never_hides_the_whole_table(entities: Entities) -> None:
+    for prefecture in read_yaml_file(ROOT / "bot" / "nlu" / "places.yaml"):
+        for name in prefecture["name"].values():
+            assert ("place", prefecture["id"], name) in entities(f"{name}?"), name
+
+
+def test_there_are_47_prefectures() -> None:
+    assert len({row["id"] for row in read_yaml_file(ROOT / "bot" / "nlu" / "places.yaml")}) == 47

@@ -1,0 +1,773 @@
+/**
+ * Madoguchi, the chat window for any web page:
+ *
+ *   <script src="https://host/widget/madoguchi.js" data-lang="ja" data-position="right" defer></script>
+ *
+ * data-lang       language until the person chooses one (else the browser's)
+ * data-position   "right" (default) or "left"
+ * data-transport  "cookie" (default on the gateway's own site) or "bearer" (default elsewhere)
+ * data-server     the gateway, when it is not where this script comes from
+ * data-assertion  the portal's signed token for a user who is logged in there
+ *
+ * Anything on the page with `data-madoguchi` opens the window; its value, if any, is put into the composer.
+ * Talks to the gateway as docs/gateway-api.md says. Loads madoguchi.css and texts.json from its own folder and nothing else.
+ * Text reaches the page as text nodes only; there is no inline style and no eval, so a strict Content-Security-Policy holds.
+ */
+(() => {
+  'use strict';
+
+  const TAG = 'madoguchi-chat';
+  if (customElements.get(TAG)) return;
+
+  const script = document.currentScript || document.querySelector('script[src*="madoguchi.js"]');
+  const given = script.dataset;
+  const server = new URL(given.server || script.src, location.href).origin;
+  const settings = {
+    api: `${server}/api/chat`,
+    language: given.lang,
+    position: given.position === 'left' ? 'left' : 'right',
+    transport: given.transport || (server === location.origin ? 'cookie' : 'bearer'),
+    assertion: given.assertion,
+    share: `madoguchi ${server}`,
+  };
+
+  const REQUEST_LIMIT = 20000;   // ms until a request counts as failed
+  const FIRST_EVENT = 8000;      // a stream that is silent so long after connecting is held back by a proxy: poll
+  const SILENCE = 40000;         // the server pings every 15 s
+  const LEADER_SILENCE = 60000;  // then another tab takes the stream over
+  const POLL_EVERY = 4000;
+  const SEND_TRIES = 4;
+  const TYPING_EVERY = 3000;
+  const TYPING_FORGET = 6000;
+  const SMALL = matchMedia('(max-width: 600px), (max-height: 440px)');
+  const FINE_POINTER = matchMedia('(hover: hover) and (pointer: fine)');
+  const HAN = /\p{Script=Han}/u;
+
+  // ---------------------------------------------------------------- small things
+
+  /** A beside file of this script; a version in the script's address goes along. */
+  const beside = (name) => new URL(name + new URL(script.src).search, script.src).href;
+
+  /** Waiting time before try `n`: doubles up to a ceiling, half of it at random, so that not everybody comes back at once. */
+  function backOff(n, first = 1000, ceiling = 30000) {
+    const top = Math.min(ceiling, first * 2 ** Math.min(n, 10));
+    return top / 2 + (Math.random() * top) / 2;
+  }
+
+  /** Waits, but no longer than until the network is back. */
+  function pause(ms) {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        removeEventListener('online', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      addEventListener('online', end);
+    });
+  }
+
+  /** A random id, also on pages without https, where crypto.randomUUID is missing. */
+  function newId() {
+    if (crypto.randomUUID) return crypto.randomUUID();
+    return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  }
+
+  /** An element. Attributes that are null or false are left out, `on…` are listeners; children are nodes or plain text. */
+  function make(tag, attributes = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (typeof value === 'function') element.addEventListener(name.slice(2), value);
+      else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : value);
+    }
+    element.append(...children.filter((child) => child !== null && child !== undefined));
+    return element;
+  }
+
+  const ICONS = {
+    counter: 'M4 21V8a4 4 0 0 1 4-4h8a4 4 0 0 1 4 4v13M2.5 16.5h19M9 11h.01M12 11h.01M15 11h.01',
+    send: 'M4.5 12 3 4l18 8-18 8 1.5-8Zm0 0H13',
+    close: 'M6 6l12 12M18 6 6 18',
+    menu: 'M5 7h14M5 12h14M5 17h14',
+    person: 'M12 11.5a3.75 3.75 0 1 0 0-7.5 3.75 3.75 0 0 0 0 7.5ZM4.5 20.5c.6-4 3.6-6 7.5-6s6.900 2 7.500 6',
+    up: 'M7 11v9H4v-9h3Zm0 0 4-8c1.700 0 2.700 1 2.500 3L13 10h5.500c1.300 0 2 1 1.800 2.200l-1 6c-.2 1-1 1.800-2.100 1.800H7',
+    down: 'M17 13V4h3v9h-3Zm0 0-4 8c-1.700 0-2.700-1-2.500-3l.5-4H5.500c-1.300 0-2-1-1.800-2.200l1-6C4.900 4.800 5.700 4 6.800 4H17',
+    newest: 'M12 5v14m-6-6 6 6 6-6',
+    check: 'm5 12.500 4.500 4.500L19 7.500',
+  };
+
+  /** A drawn sign, silent for screen readers. */
+  function icon(name) {
+    const space = 'http://www.w3.org/2000/svg';
+    const svg = document.createElementNS(space, 'svg');
+    svg.setAttribute('viewBox', '0 0 24 24');
+    svg.setAttribute('aria-hidden', 'true');
+    const path = document.createElementNS(space, 'path');
+    path.setAttribute('d', ICONS[name]);
+    svg.append(path);
+    return svg;
+  }
+
+  /** What is kept in the browser. Without storage (private mode) it is kept until the page is left. */
+  class Store {
+    constructor(area) {
+      try { this.area = window[area]; } catch { this.area = null; }
+      this.memory = {};
+    }
+
+    get(key) {
+      try { return JSON.parse(this.area.getItem(`madoguchi:${key}`)) ?? this.memory[key]; } catch { return this.memory[key]; }
+    }
+
+    /** Keeps a value; null removes it. */
+    set(key, value) {
+      this.memory[key] = value;
+      try {
+        if (value === null) this.area.removeItem(`madoguchi:${key}`);
+        else this.area.setItem(`madoguchi:${key}`, JSON.stringify(value));
+      } catch { /* full or forbidden: the memory has it */ }
+    }
+  }
+
+  const remembered = new Store('localStorage');
+  const thisTab = new Store('sessionStorage');
+
+  /** The labels in all languages, and which element shows which of them, so that a change of language needs no redrawing. */
+  const words = {
+    table: {},
+    language: 'en',
+    shown: new WeakMap(),
+
+    say(key, fields = {}, language = this.language) {
+      const text = (this.table[language] || this.table[this.language] || {})[key] ?? key;
+      return typeof text === 'string' ? text.replace(/\{(\w+)\}/g, (whole, name) => fields[name] ?? whole) : text;
+    },
+
+    /** Puts a label on an element: as its text, or as the attribute `place`. */
+    put(element, key, fields = {}, place = 'text') {
+      const labels = this.shown.get(element) || new Map();
+      this.shown.set(element, labels.set(place, () => this.say(key, fields)));
+      element.setAttribute('data-said', '');
+      this.write(element);
+      return element;
+    },
+
+    /** Puts a date or time, written as the language does. */
+    time(element, date, style, language) {
+      const write = () => new Intl.DateTimeFormat(language || this.language, style).format(date);
+      this.shown.set(element, new Map([['text', write]]));
+      element.setAttribute('data-said', '');
+      this.write(element);
+      return element;
+    },
+
+    write(element) {
+      for (const [place, text] of this.shown.get(element)) {
+        if (place === 'text') element.textContent = text();
+        else element.setAttribute(place, text());
+      }
+    },
+
+    refresh(root) {
+      for (const element of root.querySelectorAll('[data-said]')) if (this.shown.has(element)) this.write(element);
+    },
+  };
+
+  /** A button with an icon and a label that only screen readers and tooltips show. */
+  function iconButton(name, key, attributes = {}) {
+    const button = make('button', { type: 'button', class: 'icon-button', ...attributes }, icon(name));
+    words.put(button, key, {}, 'aria-label');
+    return words.put(button, key, {}, 'title');
+  }
+
+  /** A button with a written label. */
+  const textButton = (key, attributes = {}) => words.put(make('button', { type: 'button', class: 'button', ...attributes }), key);
+
+  // ---------------------------------------------------------------- text to nodes
+
+  const LINK = /\[([^[\]\n]{1,300})\]\(([^()\s]{1,2000})\)|(https?:\/\/[^\s<>"「」『』（）()、。，｜|]{1,2000})/g;
+  const SAFE = new Set(['http:', 'https:', 'mailto:', 'tel:']);
+
+  /** A link, or its words alone when the address is not one of http, https, mailto, tel. */
+  function link(words_, address) {
+    let url;
+    try { url = new URL(address); } catch { return document.createTextNode(words_); }
+    if (!SAFE.has(url.protocol)) return document.createTextNode(words_);
+    const anchor = make('a', { href: url.href, rel: 'noopener noreferrer' }, words_);
+    if (url.protocol.startsWith('http')) {
+      anchor.target = '_blank';
+      anchor.append(' ', words.put(make('span', { class: 'unseen' }), 'new_tab'));
+    }
+    return anchor;
+  }
+
+  /** Links inside a line. */
+  function inline(line) {
+    const nodes = [];
+    let from = 0;
+    for (const found of line.matchAll(LINK)) {
+      const bare = found[3] && found[3].replace(/[.,;:!?]+$/, '');
+      nodes.push(line.slice(from, found.index), bare ? link(bare, bare) : link(found[1], found[2]));
+      from = found.index + (bare || found[0]).length;
+    }
+    nodes.push(line.slice(from));
+    return nodes.filter((node) => node !== '');
+  }
+
+  /** The small part of Markdown that is allowed: lines, lists, links. Everything else stays the text it is. */
+  function rich(text) {
+    const part = document.createDocumentFragment();
+    let open = null;
+    for (const line of String(text ?? '').split(/\r?\n/)) {
+      const bullet = /^\s*(?:[-*•]\s+|・\s*)(.+)$/.exec(line);
+      const number = /^\s*(\d{1,3})[.)．]\s+(.+)$/.exec(line);
+      const kind = bullet ? 'ul' : number ? 'ol' : 'p';
+      if (!line.trim()) {
+        open = null;
+        continue;
+      }
+      if (!open || open.localName !== kind) {
+        open = make(kind, number ? { start: number[1] } : {});
+        part.append(open);
+      } else if (kind === 'p') open.append(make('br'));
+      if (kind === 'p') open.append(...inline(line));
+      else open.append(make('li', {}, ...inline(bullet ? bullet[1] : number[2])));
+    }
+    return part;
+  }
+
+  /** Where readings stand in a text: [start, end, reading], without the kana that surface and reading share at both ends. */
+  function marks(text, segments) {
+    const found = [];
+    let at = 0;
+    for (const [surface, reading] of segments) {
+      const start = text.indexOf(surface, at);
+      if (start < 0) continue;
+      at = start + surface.length;
+      if (!reading || !HAN.test(surface)) continue;
+      let head = 0;
+      let tail = 0;
+      while (head < surface.length && surface[head] === reading[head] && !HAN.test(surface[head])) head += 1;
+      while (tail < surface.length - head - 1 && tail < reading.length - head - 1 && surface.at(-1 - tail) === reading.at(-1 - tail)) tail += 1;
+      found.push([start + head, at - tail, reading.slice(head, reading.length - tail)]);
+    }
+    return found;
+  }
+
+  /** Lays readings over the kanji of everything drawn below `root`. `text` is what the segments were made of. */
+  function annotate(root, text, segments) {
+    const spans = marks(text, segments);
+    const known = segments.filter(([surface, reading]) => reading && HAN.test(surface)).sort((a, b) => b[0].length - a[0].length);
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    const nodes = [];
+    while (walker.nextNode()) if (HAN.test(walker.currentNode.data) && !walker.currentNode.parentElement.closest('ruby')) nodes.push(walker.currentNode);
+    for (const node of nodes) {
+      const begin = text.indexOf(node.data);
+      let own = begin < 0 ? [] : spans.filter(([start, end]) => start >= begin && end <= begin + node.data.length);
+      own = own.map(([start, end, reading]) => [start - begin, end - begin, reading]);
+      if (begin < 0) {  // a title: its words may stand in the text
+        for (let at = 0; at < node.data.length; at += 1) {
+          const word = known.find(([surface]) => node.data.startsWith(surface, at));
+          if (!word) continue;
+          own.push(...marks(word[0], [word]).map(([start, end, reading]) => [at + start, at + end, reading]));
+          at += word[0].length - 1;
+        }
+      }
+      let from = 0;
+      const parts = [];
+      for (const [start, end, reading] of own) {
+        parts.push(node.data.slice(from, start), make('ruby', {}, node.data.slice(start, end), make('rp', {}, '('), make('rt', {}, reading), make('rp', {}, ')')));
+        from = end;
+      }
+      if (parts.length) node.replaceWith(...parts, node.data.slice(from));
+    }
+  }
+
+  // ---------------------------------------------------------------- the gateway
+
+  /** A request that was refused (status), or that never arrived (status 0). `hint` is a sentence for the person. */
+  class Refused extends Error {
+    constructor(status, code, hint, retryAfter) {
+      super(code);
+      Object.assign(this, { status, code, hint, retryAfter });
+    }
+  }
+
+  /** Calls of the chat API. The session is the server's: a cookie, or a token that it issued; never in an address. */
+  class Api {
+    constructor() {
+      this.token = remembered.get('token');
+      this.renew = async () => {};
+    }
+
+    /** The response of a call that succeeded; else throws Refused. */
+    async open(method, path, { body, headers = {}, signal } = {}) {
+      const abort = new AbortController();
+      const timer = signal ? 0 : setTimeout(() => abort.abort(), REQUEST_LIMIT);
+      const all = { 'Accept-Language': words.language, ...headers };
+      if (body) all['Content-Type'] = 'application/json';
+      if (settings.transport === 'bearer' && this.token) all.Authorization = `Bearer ${this.token}`;
+      let response;
+      try {
+        response = await fetch(path ? `${settings.api}/${path}` : settings.api, {
+          method, headers: all, body: body && JSON.stringify(body), signal: signal || abort.signal, cache: 'no-store',
+          credentials: settings.transport === 'bearer' ? 'omit' : 'include', referrerPolicy: 'no-referrer',
+        });
+      } catch {
+        throw new Refused(0, 'offline');
+      } finally {
+        clearTimeout(timer);
+      }
+      if (response.ok) return response;
+      const said = await response.json().catch(() => ({}));
+      throw new Refused(response.status, said.error, said.hint, Number(response.headers.get('Retry-After')) * 1000);
+    }
+
+    /** The answer of a call as data. A session that has ended is renewed once. */
+    async call(method, path, body) {
+      let response;
+      try {
+        response = await this.open(method, path, { body });
+      } catch (error) {
+        if (error.status !== 401 || path === 'session') throw error;
+        await this.renew();
+        response = await this.open(method, path, { body });
+      }
+      return response.status === 204 ? null : response.json();
+    }
+
+    keepToken(token) {
+      this.token = token;
+      remembered.set('token', token);
+    }
+  }
+
+  /**
+   * Brings everything the server says, in order and without gaps: by event stream, and by polling while no stream gets through.
+   * Tells `heard(kind, data)`; besides the server's events: connection ("live", "polling", "lost"), beat, session_lost.
+   */
+  class Line {
+    constructor(api, heard, cursor) {
+      Object.assign(this, { api, heard, cursor, open: false });
+    }
+
+    start() {
+      if (this.open) return;
+      this.open = true;
+      this.run(this.life = {});
+    }
+
+    stop() {
+      this.open = false;
+      this.life = null;
+      this.abort?.abort();
+    }
+
+    async run(life) {
+      let failures = 0;
+      while (this.life === life) {
+        let polled = false;
+        try {
+          if (failures < 3 || failures % 5 === 0) await this.read(() => { failures = 0; });
+        } catch (error) {
+          if (this.life !== life) return;
+          if (error.status === 401 || error.status === 404) this.heard('session_lost');
+        }
+        if (this.life !== life) return;
+        failures += 1;
+        try {
+          polled = await this.poll();
+        } catch { /* told below */ }
+        if (this.life !== life) return;
+        if (failures > 1 || !polled) this.heard('connection', polled ? 'polling' : 'lost');
+        await pause(polled && failures > 1 ? POLL_EVERY + Math.random() * 1000 : backOff(failures - 1, 600));
+      }
+    }
+
+    /** Reads one stream to its end. */
+    async read(alive) {
+      const abort = new AbortController();
+      this.abort = abort;
+      let watchdog;
+      const guard = (ms) => {
+        clearTimeout(watchdog);
+        watchdog = setTimeout(() => abort.abort(), ms);
+      };
+      guard(FIRST_EVENT);
+      try {
+        const headers = { Accept: 'text/event-stream', 'Last-Event-ID': String(this.cursor()) };
+        const response = await this.api.open('GET', 'stream', { headers, signal: abort.signal });
+        const reader = response.body.getReader();
+        const decoder = new TextDecoder();
+        let rest = '';
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done) return;
+          guard(SILENCE);
+          alive();
+          const blocks = (rest + decoder.decode(value, { stream: true })).split(/\r?\n\r?\n/);
+          rest = blocks.pop();
+          for (const block of blocks) this.event(block);
+          this.heard('beat');
+        }
+      } finally {
+        clearTimeout(watchdog);
+        abort.abort();
+      }
+    }
+
+    event(block) {
+      let kind = 'message';
+      const data = [];
+      for (const line of block.split(/\r?\n/)) {
+        const [, field, value] = /^(\w*): ?(.*)$/.exec(line) || [];
+        if (field === 'event') kind = value;
+        if (field === 'data') data.push(value);
+      }
+      if (!data.length) return;
+      if (kind === 'state') this.heard('connection', 'live');
+      this.heard(kind, JSON.parse(data.join('\n')));
+    }
+
+    async poll() {
+      for (let more = true; more;) {
+        const page = await this.api.call('GET', `messages?after=${this.cursor()}&limit=100`);
+        for (const message of page.messages) this.heard('message', message);
+        this.heard('state', page.state);
+        more = page.more && page.messages.length > 0;
+      }
+      this.heard('beat');
+      return true;
+    }
+  }
+
+  /** Several tabs share one stream: the one that holds the lock reads it and tells the others. */
+  class Tabs {
+    constructor(lead, heard) {
+      Object.assign(this, { lead, heard, leading: false, stopped: false, last: Date.now() });
+      this.shared = Boolean(navigator.locks && window.BroadcastChannel);
+      if (!this.shared) {
+        lead(true);
+        return;
+      }
+      this.channel = new BroadcastChannel(settings.share);
+      this.channel.onmessage = ({ data: [kind, data] }) => {
+        this.last = Date.now();
+        this.heard(kind, data);
+      };
+      this.queue(false);
+      this.watch = setInterval(() => {
+        const mute = !this.leading && !document.hidden && Date.now() - this.last > LEADER_SILENCE;
+        if (mute) this.queue(true);  // the leading tab is frozen
+      }, 15000);
+    }
+
+    queue(steal) {
+      this.wait?.abort();
+      this.wait = new AbortController();
+      const hold = () => new Promise((release) => {
+        if (this.stopped) return release();
+        this.release = release;
+        this.leading = true;
+        this.last = Date.now();
+        this.lead(true);
+      });
+      navigator.locks.request(settings.share, steal ? { steal } : { signal: this.wait.signal }, hold).catch(() => {
+        if (!this.leading || this.stopped) return;
+        this.leading = false;  // another tab took it
+        this.lead(false);
+        this.last = Date.now();
+        this.queue(false);
+      });
+    }
+
+    say(kind, data) {
+      if (this.shared && !this.stopped) this.channel.postMessage([kind, data]);
+    }
+
+    stop() {
+      this.stopped = true;
+      clearInterval(this.watch);
+      this.lead(false);
+      this.wait?.abort();
+      this.release?.();
+      this.channel?.close();
+    }
+  }
+
+  /** What the person sent and the server has not yet confirmed. Kept over a reload; the same client_id makes a repetition harmless. */
+  class Outbox {
+    constructor(post, changed) {
+      Object.assign(this, { post, changed, running: false });
+      this.items = thisTab.get('unsent') || [];
+    }
+
+    add(item) {
+      this.items.push(item);
+      this.keep();
+      this.changed(item, 'sending');
+      this.run();
+    }
+
+    retry(clientId) {
+      const item = this.items.find((one) => one.client_id === clientId);
+      if (!item) return;
+      item.failed = false;
+      this.changed(item, 'sending');
+      this.run();
+    }
+
+    /** The server has it. */
+    done(clientId) {
+      this.items = this.items.filter((item) => item.client_id !== clientId);
+      this.keep();
+    }
+
+    clear() {
+      this.items = [];
+      this.keep();
+    }
+
+    keep() { thisTab.set('unsent', this.items); }
+
+    async run() {
+      if (this.running) return;
+      this.running = true;
+      for (let item; (item = this.items.find((one) => !one.failed));) await this.deliver(item);
+      this.running = false;
+    }
+
+    async deliver(item) {
+      for (let tries = 1; this.items.includes(item); tries += 1) {
+        try {
+          const answer = await this.post(item);
+          this.done(item.client_id);
+          this.changed(item, 'sent', answer);
+        } catch (error) {
+          const passing = error.status === 0 || error.status === 429 || error.status >= 500;
+          if (passing && tries < SEND_TRIES) await pause(error.retryAfter || backOff(tries - 1));
+          else if (this.items.includes(item)) {
+            item.failed = true;
+            this.keep();
+            this.changed(item, 'failed', error);
+            return;
+          }
+        }
+      }
+    }
+  }
+
+  // ---------------------------------------------------------------- the messages
+
+  /** What stands in the text beside the answer itself: the lines between the answer and its source. */
+  function split(message) {
+    const { answer } = message.card;
+    const lines = String(message.text || '').split('\n');
+    const end = lines.findIndex((line) => answer.source?.url && line.includes(answer.source.url));
+    const said = (end < 0 ? lines : lines.slice(0, end)).join('\n');
+    if (answer.notices) return [answer.text, answer.notices];
+    if (!said.startsWith(answer.text)) return [said || answer.text, []];
+    return [answer.text, said.slice(answer.text.length).split('\n').filter((line) => line.trim())];
+  }
+
+  /** An answer with its notices, its source and the day it was checked. Labels in the language of the answer. */
+  function answerCard(message) {
+    const { answer } = message.card;
+    const language = message.language;
+    const [text, notices] = split(message);
+    const card = make('article', { class: 'card' });
+    if (answer.aspect_label) card.append(make('p', { class: 'aspect' }, answer.aspect_label));
+    if (answer.title) card.append(make('h3', {}, answer.title));
+    card.append(make('div', { class: 'answer' }, rich(text)));
+    for (const notice of notices) card.append(make('div', { class: 'caution' }, rich(notice)));
+    if (!answer.source?.url) return card;
+    const { url, title, publisher, read } = answer.source;
+    const day = new Date(`${answer.checked_on}T00:00:00Z`);
+    const style = { dateStyle: 'long', timeZone: 'UTC' };
+    const foot = make('footer', {}, make('p', { class: 'source' },
+      make('span', { class: 'source-label' }, words.say('source', {}, language)), ' ', link(title || url, url),
+      publisher ? make('span', { class: 'publisher' }, publisher) : null));
+    if (!Number.isNaN(day.valueOf())) {
+      const date = new Intl.DateTimeFormat(language, style).format(day);
+      foot.append(make('p', { class: 'stamp' }, make('time', { datetime: answer.checked_on }, words.say('checked', { date }, language))));
+    }
+    if (read === false) foot.append(make('p', { class: 'cited' }, words.say('cited', {}, language)));
+    card.append(foot);
+    return card;
+  }
+
+  /** The conversation as a list of bubbles, always in the order of the server's numbers, unsent ones last. */
+  class Log {
+    constructor(acts) {
+      this.acts = acts;
+      this.entries = [];
+      this.list = make('ol', { class: 'messages' });
+    }
+
+    clear() {
+      this.entries = [];
+      this.list.replaceChildren();
+    }
+
+    find({ id, client_id: clientId }) {
+      return this.entries.find(({ message }) => (id && message.id === id) || (clientId && message.client_id === clientId));
+    }
+
+    /** Shows a message, new or changed. True when it was not there before. */
+    put(message, state = 'sent', hint = null) {
+      let entry = this.find(message);
+      const fresh = !entry;
+      if (fresh) {
+        entry = { node: make('li') };
+        this.entries.push(entry);
+      } else if (entry.message.id && !message.id) return false;
+      const before = fresh ? '' : JSON.stringify([entry.message.text, entry.message.seq, entry.state, entry.hint]);
+      Object.assign(entry, { message: { ...entry.message, ...message }, state, hint });
+      if (before !== JSON.stringify([message.text, message.seq, state, hint])) this.draw(entry);
+      this.arrange();
+      return fresh;
+    }
+
+    /** A later word of the server on a message. */
+    update({ id, feedback }) {
+      const entry = this.find({ id });
+      if (!entry || feedback === undefined) return;
+      entry.message.feedback = feedback;
+      for (const button of entry.node.querySelectorAll('[data-value]')) button.setAttribute('aria-pressed', String(button.dataset.value === feedback));
+    }
+
+    draw(entry) {
+      const { message, node } = entry;
+      node.className = `message ${message.author}`;
+      if (message.kind) node.dataset.kind = message.kind;
+      const bubble = make('div', { class: 'bubble', lang: message.language });
+      const items = message.card?.items;
+      if (message.card?.answer) bubble.append(answerCard(message));
+      else if (message.author === 'person') bubble.append(message.text || '');
+      else bubble.append(rich(message.text));
+      entry.bubble = bubble;
+      entry.choices = this.choices(message.buttons, message);
+      node.replaceChildren(...[
+        this.byline(message), bubble, items ? this.carousel(items, message) : null, entry.choices,
+        message.author === 'person' ? this.delivery(entry) : null,
+        message.author === 'bot' && message.card?.answer ? this.thumbs(message) : null,
+        message.form === 'inquiry' ? (entry.form ||= this.acts.form(message)) : null,
+      ].filter(Boolean));
+      this.acts.drawn(entry);
+    }
+
+    /** Who says it: on every bubble, since it matters whether a program or a human answers. */
+    byline(message) {
+      const line = make('p', { class: message.author === 'person' ? 'byline unseen' : 'byline' });
+      const who = make('span', { class: 'who' });
+      const time = make('time', { datetime: message.at });
+      if (message.author === 'coordinator') {
+        const role = message.role || words.say('role_coordinator');
+        words.put(who, 'author_coordinator', { name: message.name || words.say('someone'), role });
+      } else if (message.author !== 'system') words.put(who, message.author === 'bot' ? 'author_bot' : 'author_person');
+      line.append(who, ' ', words.time(time, new Date(message.at), { hour: '2-digit', minute: '2-digit', hour12: false }));
+      return line;
+    }
+
+    delivery({ message, state, hint }) {
+      const line = make('p', { class: 'delivery', 'data-state': state });
+      if (state === 'failed') {
+        line.append(hint ? make('span', {}, hint) : words.put(make('span'), 'failed'));
+        line.append(textButton('retry', { class: 'button small', onclick: () => this.acts.retry(message.client_id) }));
+      } else {
+        const time = make('time', { datetime: message.at });
+        line.append(words.put(make('span'), state), ' ');
+        if (state === 'sent') line.append(words.time(time, new Date(message.at), { hour: '2-digit', minute: '2-digit', hour12: false }));
+      }
+      return line;
+    }
+
+    choices(buttons, message) {
+      if (!buttons?.length) return null;
+      const group = words.put(make('div', { class: 'choices', role: 'group', lang: message.language }), 'choices', {}, 'aria-label');
+      for (const { title, token } of buttons) {
+        const button = make('button', { type: 'button', class: 'choice', onclick: () => {
+          if (button.getAttribute('aria-disabled') === 'true') return;
+          button.setAttribute('aria-pressed', 'true');
+          this.acts.choose(title, token, message.language);
+        } }, title);
+        group.append(button);
+      }
+      return group;
+    }
+
+    /** Several small results side by side. */
+    carousel(items, message) {
+      const row = words.put(make('ul', { class: 'carousel', lang: message.language, tabindex: '0' }), 'items', {}, 'aria-label');
+      for (const { title, text, source, buttons } of items) {
+        row.append(make('li', { class: 'card' }, make('h3', {}, title), make('div', { class: 'answer' }, rich(text)),
+          source?.url ? make('footer', {}, make('p', { class: 'source' }, link(source.title || source.url, source.url))) : null,
+          this.choices(buttons, message)));
+      }
+      return row;
+    }
+
+    thumbs(message) {
+      const row = make('div', { class: 'thumbs' });
+      const thank = make('p', { class: 'thanks', role: 'status' });
+      const why = make('form', { class: 'why', hidden: true, novalidate: true });
+      const field = make('input', { type: 'text', maxlength: '500', autocomplete: 'off' });
+      words.put(field, 'why', {}, 'aria-label');
+      words.put(field, 'why', {}, 'placeholder');
+      why.append(field, textButton('why_send', { type: 'submit', class: 'button small' }));
+      why.addEventListener('submit', (event) => {
+        event.preventDefault();
+        if (field.value.trim()) this.acts.feedback(message.id, 'down', field.value.trim());
+        why.hidden = true;
+        words.put(thank, 'thanks');
+      });
+      for (const [value, key] of [['up', 'helpful'], ['down', 'not_helpful']]) {
+        const button = iconButton(value, key, { 'data-value': value, 'aria-pressed': String(message.feedback === value), onclick: () => {
+          const now = button.getAttribute('aria-pressed') === 'true' ? 'none' : value;
+          this.update({ id: message.id, feedback: now });
+          this.acts.feedback(message.id, now);
+          why.hidden = now !== 'down';
+          if (now === 'up') words.put(thank, 'thanks');
+          else words.shown.delete(thank), thank.replaceChildren();
+        } });
+        row.append(button);
+      }
+      row.append(thank, why);
+      return row;
+    }
+
+    /** Order, days, which choices are still open, which form is the present one, which own message shows its state. */
+    arrange() {
+      const place = ({ message }) => message.seq ?? Number.MAX_SAFE_INTEGER;
+      this.entries.sort((a, b) => place(a) - place(b));
+      const last = (test) => this.entries.findLastIndex(test);
+      const lastOwn = last(({ message }) => message.author === 'person');
+      const lastForm = last(({ message }) => message.form === 'inquiry');
+      const received = last(({ message }) => message.kind === 'inquiry_received');
+      let day = '';
+      this.entries.forEach((entry, at) => {
+        const { node, message, choices, form } = entry;
+        if (this.list.children[at] !== node) this.list.insertBefore(node, this.list.children[at] || null);
+        const today = new Date(message.at).toDateString();
+        node.querySelector(':scope > .day')?.remove();
+        if (today !== day) {
+          const time = words.time(make('time', { datetime: message.at }), new Date(message.at), { month: 'long', day: 'numeric', weekday: 'short' });
+          node.prepend(make('p', { class: 'day' }, time));
+        }
+        day = today;
+        node.classList.toggle('latest', at === lastOwn);
+        if (choices) this.settle(choices, at < lastOwn);
+        if (form && !form.dataset.sent) form.hidden = at !== lastForm || received > at || form.dataset.put === 'away';
+      });
+    }
+
+    /** Choices made or passed by leave the eye, not the page: a screen reader may still be reading them. */
+    settle(group, done) {
+      group.classList.toggle('unseen', done);
+      for (const button of group.children) {
+        button.toggleAttribute('data-past', done);
+        button.setAttribute('aria-disabled', String(done));
+        button.tabIndex = done ? -1 : 0;
+      }
+    }
+  }
