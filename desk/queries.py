@@ -41,12 +41,6 @@ class Queries:
             titles = dict(session.execute(sa.select(Conversation.topic, Conversation.topic_title).where(Conversation.topic.in_(topics))).all())
         return Choices(list(languages), list(channels), [(topic, titles.get(topic)) for topic in topics])
 
-    def mark_read(self, conversation: str, seq: int) -> None:
-        """What a coordinator has seen is not unread any more."""
-        with self.database.write() as session:
-            query = sa.update(Conversation).where(Conversation.id == conversation, Conversation.desk_seq < seq)
-            session.execute(query.values(desk_seq=seq).execution_options(synchronize_session=False))
-
     def contact(self, contact_id: str) -> Optional[Mapping[str, Any]]:
         """A person: since when, legal hold, erased, and their conversations."""
         with self.database.read() as session:

@@ -97,7 +97,11 @@ class Words:
 
     def since(self, moment: Any, now: dt.datetime) -> str:
         """How long ago, in words."""
-        return "" if moment is None else self.span((now - _aware(moment)).total_seconds())
+        return "" if moment is None else self.span(self.seconds(moment, now))
+
+    def seconds(self, moment: Any, now: dt.datetime) -> float:
+        """How long ago, in seconds; 0 for never."""
+        return 0.0 if moment is None else (now - _aware(moment)).total_seconds()
 
     def number(self, value: Any, digits: int = 0) -> str:
         """A number."""

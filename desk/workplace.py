@@ -16,7 +16,7 @@ from desk.passwords import Passwords
 from desk.queries import Queries
 from desk.sessions import Limits, Sessions
 from desk.throttle import Throttle
-from desk.words import desk_languages, own_name
+from desk.words import Words, desk_languages, own_name
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -41,6 +41,10 @@ class Workplace:
     version: str  # of the static files, so that browsers fetch new ones
     languages: list[tuple[str, str]]
     secure: bool
+
+    def words_in(self, language: str) -> Words:
+        """The desk's texts in the language of a person."""
+        return Words(language, self.zone)
 
 
 def workplace_of(services: Services, shelf: Optional[Shelf] = None, passwords: Optional[Passwords] = None, limits: Optional[Limits] = None) -> Workplace:

@@ -9,12 +9,13 @@ import httpx
 
 @dataclass(frozen=True)
 class Said:
-    """One message of the bot: text, buttons ({title, payload}), the structured card, and its language when it is known."""
+    """One message of the bot: text, buttons ({title, payload}), the structured card, its language when known, and the name of the reply in domain.yml."""
 
     text: str
     buttons: List[Dict[str, str]] = field(default_factory=list)
     card: Optional[Dict[str, Any]] = None
     language: Optional[str] = None
+    reply: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -107,4 +108,4 @@ class HttpBridge:
 
 def _said(message: Mapping[str, Any]) -> Said:
     buttons = [{"title": str(one["title"]), "payload": str(one.get("payload") or one["title"])} for one in message.get("buttons") or [] if one.get("title")]
-    return Said(str(message.get("text") or ""), buttons, message.get("custom") or None, message.get("language"))
+    return Said(str(message.get("text") or ""), buttons, message.get("custom") or None, message.get("language"), message.get("reply"))

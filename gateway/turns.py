@@ -27,6 +27,11 @@ GIVE_UP_AFTER = 40  # attempts at a message that the bot, though alive, cannot a
 _BACK_OFF = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _ALIVE = ("error", "empty", "refused")  # failures of a bot that runs
 _CANDIDATES = 8
+# What a reply means in reports, by its name in domain.yml.
+_OUTCOMES = {
+    "not_answered": {"utter_not_sure", "utter_not_sure_near", "utter_out_of_scope", "utter_none_of_these"},
+    "choices": {"utter_did_you_mean", "utter_choose", "utter_which_one"},
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,11 @@ class Turns:
         free = sa.or_(sa.and_(Turn.state == "pending", Turn.next_at <= now), sa.and_(Turn.state == "leased", Turn.lease_until <= now))
         other = aliased(Turn)
         busy = sa.exists().where(other.conversation_id == Turn.conversation_id, other.state.in_(("leased", "overtaken")), other.lease_until > now)
-        query = query.where(Conversation.mode == "bot", free, ~busy).group_by(Turn.conversation_id).order_by(sa.func.min(Turn.next_at))
+        ahead = aliased(Turn)
+        blocked = sa.exists().where(
+            ahead.conversation_id == Turn.conversation_id, ahead.seq < Turn.seq, ahead.state == "pending", ahead.next_at > now, ahead.apologised_at.is_(None)
+        )
+        query = query.where(Conversation.mode == "bot", free, ~busy, ~blocked).group_by(Turn.conversation_id).order_by(sa.func.min(Turn.next_at))
         return [row[0] for row in session.execute(query.limit(_CANDIDATES))]
 
     def _take(self, session: Any, conversation: Any) -> Optional[Job]:
@@ -149,7 +158,7 @@ class Turns:
             language = said.language if said.language in languages() else conversation.lang
             hidden = suppressed or (hide_handoff and _is_request(said))
             for text, last in _parts(said.text, spec.max_text):
-                body = {"text": redact(text).text, "buttons": said.buttons[: spec.max_buttons] if last else [], "card": said.card if last else None}
+                body = {"text": redact(text).text, "buttons": said.buttons[: spec.max_buttons] if last else [], "card": said.card if last else None, "reply": said.reply}
                 self._transcript.bot(session, conversation, body, language, turn.message_id, hidden)
 
     # --- no answer ---------------------------------------------------------------------------------------------------
@@ -230,10 +239,9 @@ def _judged(answer: Answer) -> Tuple[str, Optional[str], Optional[float], Option
         return ("not_answered" if reason == "not_answered" else "offered"), reason, certainty, topic
     if cards:
         return "answered", None, certainty, topic
-    names = {str((said.card or {}).get("reply") or "") for said in answer.messages}
-    if names & {"utter_not_sure", "utter_not_sure_near"}:
-        return "not_answered", reason, certainty, topic
-    return "other", reason, certainty, topic
+    names = {said.reply for said in answer.messages}
+    outcome = next((outcome for outcome, replies in _OUTCOMES.items() if names & replies), "other")
+    return outcome, reason, certainty, topic
 
 
 def _parts(text: str, limit: int) -> List[Tuple[str, bool]]:

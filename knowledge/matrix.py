@@ -1,12 +1,19 @@
 """Bags of terms as sparse TF-IDF rows, and the comparison of one bag with all or some of them."""
 from __future__ import annotations
 
-from typing import Sequence
+from typing import NamedTuple, Sequence
 
 import numpy as np
 from scipy import sparse
 
 from knowledge.terms import Bag
+
+
+class Query(NamedTuple):
+    """A bag of terms as a sparse row: columns and weights."""
+
+    columns: np.ndarray
+    weights: np.ndarray
 
 
 class TermMatrix:
@@ -34,8 +41,8 @@ class TermMatrix:
         self._columns = rows.tocsc()
         self.unknown_idf = float(np.log(1 + shape[0]) + 1)
 
-    def query(self, bag: Bag) -> tuple[np.ndarray, np.ndarray, float]:
-        """A bag as (columns, weights of unit length, share of its weight that this matrix knows)."""
+    def query(self, bag: Bag) -> Query:
+        """A bag as a row of unit length; terms that this matrix does not know count for the length."""
         columns, weights, unknown = [], [], 0.0
         for term, count in bag.items():
             column = self.vocabulary.get(term)
@@ -46,32 +53,26 @@ class TermMatrix:
                 weights.append((1.0 + np.log(count)) * self.idf[column])
         vector = np.array(weights, dtype=np.float32)
         known = float(vector @ vector) if len(vector) else 0.0
-        norm = np.sqrt(known + unknown) or 1.0
-        share = known / (known + unknown) if known + unknown else 0.0
-        return np.array(columns, dtype=np.int64), vector / norm, share
+        return Query(np.array(columns, dtype=np.int64), vector / (np.sqrt(known + unknown) or 1.0))
 
-    def against_all(self, columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    def against_all(self, query: Query) -> np.ndarray:
         """The cosine of the query with every row."""
         scores = np.zeros(self.rows.shape[0], dtype=np.float32)
         indptr, indices, data = self._columns.indptr, self._columns.indices, self._columns.data
-        for column, weight in zip(columns, weights):
+        for column, weight in zip(query.columns, query.weights):
             start, end = indptr[column], indptr[column + 1]
             scores[indices[start:end]] += data[start:end] * weight
         return scores
 
-    def against(self, rows: np.ndarray, columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """The cosine of the query with some rows."""
+    def against(self, rows: np.ndarray, *queries: Query) -> list[np.ndarray]:
+        """The cosine of each query with some rows."""
+        some = self.rows[rows]
+        return [some @ self._dense(query) for query in queries]
+
+    def _dense(self, query: Query) -> np.ndarray:
         dense = np.zeros(self.rows.shape[1], dtype=np.float32)
-        dense[columns] = weights
-        indptr = self.rows.indptr
-        counts = indptr[rows + 1] - indptr[rows]
-        if not counts.sum():
-            return np.zeros(len(rows), dtype=np.float32)
-        offsets = np.repeat(indptr[rows] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(counts.sum())
-        products = dense[self.rows.indices[offsets]] * self.rows.data[offsets]
-        sums = np.concatenate(([0.0], np.cumsum(products, dtype=np.float64)))
-        ends = np.cumsum(counts)
-        return (sums[ends] - sums[ends - counts]).astype(np.float32)
+        dense[query.columns] = query.weights
+        return dense
 
 
 class CoverMatrix:
@@ -89,4 +90,5 @@ class CoverMatrix:
         total = float(matrix.idf[columns].sum()) + matrix.unknown_idf * (len(bag) - len(known))
         if not total or not known:
             return np.zeros(len(rows), dtype=np.float32)
-        return matrix.against(rows, columns, matrix.idf[columns] / total)
+        scores: np.ndarray = matrix.against(rows, Query(columns, matrix.idf[columns] / total))[0]
+        return scores

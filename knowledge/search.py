@@ -13,16 +13,17 @@ from sklearn.decomposition import TruncatedSVD
 
 from knowledge.articles import Library, Unit
 from knowledge.languages import languages
-from knowledge.matrix import CoverMatrix, TermMatrix
+from knowledge.matrix import CoverMatrix, Query, TermMatrix
 from knowledge.names import Mention, NameTable, PhraseTable, concept_phrases, subject_names
 from knowledge.ranking import FEATURES, Ranking
 from knowledge.spelling import Speller
 from knowledge.terms import BLOCKS, Bag, TermReader, Terms, split_questions
 from knowledge.vectors import WordVectors, bundled_vectors
 
-CANDIDATES = 150
+CANDIDATES = 100
 LSA_DIMENSIONS = 200
 _STAGE_WEIGHTS = {"lemma": 1.0, "concept": 0.6, "gram": 0.8, "sound": 0.3}
+_REST_BLOCKS = ("lemma", "concept", "gram")
 _MAX_STAGE_SHARE = 0.1  # in large collections, terms in more than this share of all units do not help to choose candidates
 _LARGE = 20_000  # units
 
@@ -203,15 +204,15 @@ class Index:
         total = np.zeros(len(self.units), dtype=np.float32)
         for block, weight in _STAGE_WEIGHTS.items():
             matrix = side.units[block]
-            columns, weights, _ = matrix.query(terms.bags[block])
+            query = matrix.query(terms.bags[block])
             if len(self.units) > _LARGE:
-                rare = matrix.idf[columns] > np.log(1 / _MAX_STAGE_SHARE) + 1
-                columns, weights = columns[rare], weights[rare]
-            total += weight * matrix.against_all(columns, weights)
+                rare = matrix.idf[query.columns] > np.log(1 / _MAX_STAGE_SHARE) + 1
+                query = Query(query.columns[rare], query.weights[rare])
+            total += weight * matrix.against_all(query)
         return total
 
     def _features(
-        self, side: _Side, terms: Terms, queries: Mapping[str, Any], places: np.ndarray, total: np.ndarray,
+        self, side: _Side, terms: Terms, queries: Mapping[str, Query], places: np.ndarray, total: np.ndarray,
         named: list[str], subjects: Sequence[str], aspects: Mapping[str, float],
     ) -> np.ndarray:
         counts = side.starts[places + 1] - side.starts[places]
@@ -224,14 +225,14 @@ class Index:
 
         sims = {}
         for block in BLOCKS:
-            columns, weights, _ = queries[block]
-            sims[block] = side.questions[block].against(rows, columns, weights)
+            matrix = side.questions[block]
+            if block in _REST_BLOCKS:
+                sims[block], rest = matrix.against(rows, queries[block], matrix.query(terms.rest[block]))
+                put(f"rest_{block}", _best(rest, owners, len(places)))
+                put(f"answer_{block}", side.answers[block].against(places, side.answers[block].query(terms.bags[block]))[0])
+            else:
+                sims[block] = matrix.against(rows, queries[block])[0]
             put(block, _best(sims[block], owners, len(places)))
-        for block in ("lemma", "concept", "gram"):
-            columns, weights, _ = side.questions[block].query(terms.rest[block])
-            put(f"rest_{block}", _best(side.questions[block].against(rows, columns, weights), owners, len(places)))
-            columns, weights, _ = side.answers[block].query(terms.bags[block])
-            put(f"answer_{block}", side.answers[block].against(places, columns, weights))
         for block in ("lemma", "concept"):
             put(f"cover_{block}", side.covers[block].cover(places, terms.bags[block]))
             put(f"cover_rest_{block}", side.covers[block].cover(places, terms.rest[block]))
@@ -249,16 +250,16 @@ class Index:
         put("aspect", np.array([aspects.get(self.units[place].aspect, 0.0) for place in places], dtype=np.float32))
         return features
 
-    def _meaning(self, side: _Side, queries: Mapping[str, Any], rows: np.ndarray) -> np.ndarray:
+    def _meaning(self, side: _Side, queries: Mapping[str, Query], rows: np.ndarray) -> np.ndarray:
         if side.svd is None:
             return np.zeros(len(rows), dtype=np.float32)
         components = side.svd.components_
         vector = np.zeros(components.shape[0], dtype=np.float32)
         offset = 0
         for block, weight in (("lemma", 1.0), ("concept", 1.0), ("gram", 0.5)):
-            columns, weights, _ = queries[block]
-            if len(columns):
-                vector += weight * (components[:, offset + columns] @ weights).astype(np.float32)
+            query = queries[block]
+            if len(query.columns):
+                vector += weight * (components[:, offset + query.columns] @ query.weights).astype(np.float32)
             offset += side.questions[block].rows.shape[1]
         return side.meanings[rows] @ _unit_rows(vector[None, :])[0]
 
@@ -288,7 +289,9 @@ def _targets(mentions: Sequence[Mention]) -> list[str]:
 
 def _best(values: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
     best = np.zeros(count, dtype=np.float32)
-    np.maximum.at(best, owners, values)
+    if len(values):  # owners are sorted, so each unit's questions stand together
+        first = np.flatnonzero(np.diff(owners, prepend=-1))
+        best[owners[first]] = np.maximum.reduceat(values, first)
     return best
 
 

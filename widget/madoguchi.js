@@ -771,3 +771,876 @@
       }
     }
   }
+
+  // ---------------------------------------------------------------- forms
+
+  let fields = 0;
+
+  /** A labelled field with room for its error. `control` is an input or a textarea; `text` a ready label instead of a key. */
+  function field(key, control, text) {
+    fields += 1;
+    const error = make('p', { class: 'error', id: `error-${fields}` });
+    control.id = `field-${fields}`;
+    control.setAttribute('aria-describedby', error.id);
+    const name = make('label', { for: control.id }, text || '');
+    if (!text) words.put(name, key);
+    const box = make('div', { class: control.type === 'checkbox' ? 'field tick' : 'field' }, ...(control.type === 'checkbox' ? [control, name] : [name, control]), error);
+    box.mark = (message) => {
+      error.textContent = message || '';
+      control.toggleAttribute('aria-invalid', Boolean(message));
+      if (message) control.setAttribute('aria-invalid', 'true');
+    };
+    box.name = name;
+    box.control = control;
+    return box;
+  }
+
+  /** Out of hours: leave a question and where to answer. Contact details can be written only after consent. */
+  function inquiryForm({ question, consent, send, later }) {
+    const form = make('form', { class: 'sheet', novalidate: true });
+    const asked = field('form_question', make('textarea', { rows: '3', maxlength: '4000' }));
+    const agreed = field('', make('input', { type: 'checkbox' }), consent);
+    const email = field('form_email', make('input', { type: 'email', autocomplete: 'email', inputmode: 'email' }));
+    const phone = field('form_phone', make('input', { type: 'tel', autocomplete: 'tel', inputmode: 'tel' }));
+    const contact = make('fieldset', { hidden: true }, words.put(make('legend'), 'form_contact'), email, phone);
+    const places = { question_missing: asked, consent_missing: agreed, email_invalid: email, contact_missing: email, phone_invalid: phone };
+    const submit = textButton('form_send', { type: 'submit', class: 'button main' });
+    asked.control.value = question;
+    agreed.control.addEventListener('change', () => { contact.hidden = !agreed.control.checked; });
+    form.append(words.put(make('h3'), 'form_title'), asked, agreed, contact,
+      make('div', { class: 'row' }, submit, textButton('form_later', { onclick: () => {
+        form.dataset.put = 'away';
+        form.hidden = true;
+        later();
+      } })));
+    form.addEventListener('submit', async (event) => {
+      event.preventDefault();
+      if (submit.disabled) return;
+      for (const box of [asked, agreed, email, phone]) box.mark('');
+      submit.disabled = true;
+      try {
+        const body = { question: asked.control.value.trim(), consent: agreed.control.checked };
+        if (agreed.control.checked && email.control.value.trim()) body.email = email.control.value.trim();
+        if (agreed.control.checked && phone.control.value.trim()) body.phone = phone.control.value.trim();
+        const answer = await send(body);
+        const done = words.put(make('p', { tabindex: '-1' }), 'form_done', { contact: answer.contact });
+        form.dataset.sent = 'yes';
+        form.replaceChildren(done);
+        done.focus();
+      } catch (error) {
+        const box = places[error.code] || asked;
+        box.mark(error.hint || words.say('error'));
+        box.control.focus();
+      } finally {
+        submit.disabled = false;
+      }
+    });
+    form.agree = (text) => { agreed.name.textContent = text; };
+    return form;
+  }
+
+  /** After a talk with a coordinator: one of five, and a word if they like. */
+  function ratingForm({ send, later }) {
+    const form = make('form', { class: 'sheet rating', novalidate: true });
+    const error = make('p', { class: 'error', role: 'alert' });
+    const scale = make('div', { class: 'scale' });
+    for (const score of ['1', '2', '3', '4', '5']) {
+      const radio = make('input', { type: 'radio', name: 'score', value: score });
+      scale.append(make('label', {}, radio, make('b', { 'aria-hidden': 'true' }, score), words.put(make('span'), `rating_${score}`)));
+    }
+    const comment = field('rating_comment', make('textarea', { rows: '2', maxlength: '1000' }));
+    form.append(make('fieldset', {}, words.put(make('legend'), 'rating_title'), scale), comment, error,
+      make('div', { class: 'row' }, textButton('rating_send', { type: 'submit', class: 'button main' }), textButton('rating_later', { onclick: later })));
+    form.addEventListener('submit', async (event) => {
+      event.preventDefault();
+      const score = Number(new FormData(form).get('score'));
+      if (!score) {
+        words.put(error, 'rating_missing');
+        scale.querySelector('input').focus();
+        return;
+      }
+      try {
+        await send({ score, comment: comment.control.value.trim() || undefined });
+      } catch (refused) {
+        error.textContent = refused.hint || words.say('error');
+      }
+    });
+    return form;
+  }
+
+  // ---------------------------------------------------------------- the window
+
+  /** The whole chat: builds its window, and brings the gateway's words and the person's acts together. */
+  class Chat extends HTMLElement {
+    constructor() {
+      super();
+      this.state = null;       // the server's, null before there is a session
+      this.config = null;
+      this.cursor = 0;         // everything up to this number has come by stream, poll or history
+      this.seen = 0;
+      this.accepted = false;   // the privacy notice
+      this.wish = null;        // what waits for the notice to be accepted
+      this.api = new Api();
+      this.api.renew = () => this.session();
+      this.line = new Line(this.api, (kind, data) => this.fromLine(kind, data), () => this.cursor);
+      this.log = new Log({
+        choose: (title, token, language) => this.send({ button: token }, title, language),
+        retry: (id) => this.outbox.retry(id),
+        feedback: (message, value, comment) => this.act('POST', 'feedback', { message, value, comment }),
+        form: () => this.inquiry(),
+        drawn: (entry) => this.read(entry),
+      });
+      this.outbox = new Outbox((item) => this.post(item), (item, state, answer) => this.sending(item, state, answer));
+    }
+
+    async connectedCallback() {
+      if (this.shadowRoot) return;
+      this.build();
+      for (let tries = 0; !words.table.en; tries += 1) {
+        try {
+          words.table = await (await fetch(beside('texts.json'))).json();
+        } catch {
+          await pause(backOff(tries));
+        }
+      }
+      const wishes = [remembered.get('language'), settings.language, ...navigator.languages].map((tag) => String(tag).split('-')[0]);
+      this.setLanguage(wishes.find((code) => words.table[code]) || Object.keys(words.table)[0], false);
+      this.root.hidden = false;
+      this.listen();
+      if (remembered.get('known')) this.connect();
+      if (thisTab.get('open') && !SMALL.matches) this.open({ focus: false });
+    }
+
+    // ------------------------------------------------------------ building
+
+    build() {
+      const root = this.attachShadow({ mode: 'open' });
+      const make_ = words.put.bind(words);
+      this.badge = make('span', { class: 'badge', hidden: true, 'aria-hidden': 'true' });
+      this.unread = make('span', { class: 'unseen' });
+      this.launcher = make('button', { type: 'button', class: 'launcher', 'aria-haspopup': 'dialog', onclick: () => this.open({}) },
+        icon('counter'), make_(make('span'), 'launcher'), this.badge, this.unread);
+      this.said = make('div', { class: 'unseen', role: 'status' });       // heard while the window is closed
+      this.spoken = make_(make('div', { class: 'unseen', role: 'log', 'aria-live': 'polite' }), 'conversation', {}, 'aria-label');
+      this.panel = make_(make('dialog', { class: 'panel' }), 'panel', {}, 'aria-label');
+      this.panel.append(this.buildHead(), this.buildMenu(), this.buildBars(), this.buildBody(), this.buildFoot(), this.spoken);
+      this.sheet = make('dialog', { class: 'ask', 'aria-labelledby': 'ask-title' });
+      this.panel.append(this.sheet);
+      this.root = make('div', { class: `root ${settings.position}`, hidden: true }, this.launcher, this.said, this.panel);
+      const style = make('link', { rel: 'stylesheet', href: beside('madoguchi.css') });
+      const drawn = new Promise((resolve) => { style.onload = style.onerror = resolve; });
+      this.style_ = drawn;
+      root.append(style, this.root);
+    }
+
+    buildHead() {
+      this.who = make('p', { class: 'status' });
+      this.languages = words.put(make('div', { class: 'languages', role: 'group' }), 'language', {}, 'aria-label');
+      this.menuButton = iconButton('menu', 'menu', { 'aria-expanded': 'false', 'aria-controls': 'menu', onclick: () => this.showMenu(this.menu.hidden) });
+      return make('header', { class: 'head' }, make('span', { class: 'sign' }, icon('counter')),
+        make('div', { class: 'names' }, words.put(make('h2', { tabindex: '-1' }), 'name'), this.who),
+        this.languages, this.menuButton, iconButton('close', 'close', { onclick: () => this.close() }));
+    }
+
+    buildMenu() {
+      this.furigana = make('button', { type: 'button', role: 'switch', 'aria-checked': String(Boolean(remembered.get('furigana'))), onclick: () => this.switchFurigana() },
+        words.put(make('span'), 'furigana'), make('span', { class: 'knob' }));
+      const item = (key, act) => words.put(make('button', { type: 'button', onclick: () => {
+        this.showMenu(false);
+        act();
+      } }), key);
+      this.own = [item('download_text', () => this.download('text')), item('download_data', () => this.download('json')), item('erase', () => this.erase())];
+      this.menu = make('div', { class: 'menu', id: 'menu', hidden: true }, this.furigana,
+        item('notice_show', () => this.showNotice()), ...this.own);
+      this.menu.addEventListener('focusout', ({ relatedTarget }) => {
+        if (relatedTarget && !this.menu.contains(relatedTarget) && relatedTarget !== this.menuButton) this.showMenu(false);
+      });
+      return this.menu;
+    }
+
+    /** Under the head: the line to the server, a refused act, the place in the queue. */
+    buildBars() {
+      this.lineBar = words.put(make('p', { class: 'bar line', hidden: true }), 'lost');
+      this.noteText = make('span');
+      this.noteBar = make('div', { class: 'bar note', hidden: true }, this.noteText,
+        iconButton('close', 'dismiss', { onclick: () => {
+          this.noteBar.hidden = true;
+          this.panel.querySelector('h2').focus();
+        } }));
+      this.waitText = make('p');
+      this.waitBar = make('div', { class: 'bar wait', hidden: true }, make('span', { class: 'pulse', 'aria-hidden': 'true' }), this.waitText,
+        textButton('cancel', { class: 'button small', onclick: () => this.stopWaiting() }));
+      this.downBar = words.put(make('p', { class: 'bar down', hidden: true }), 'bot_down');
+      return make('div', { class: 'bars' }, this.lineBar, this.noteBar, this.waitBar, this.downBar);
+    }
+
+    buildBody() {
+      this.noticeTitle = make('h3', { id: 'notice-title', tabindex: '-1' });
+      this.noticeText = make('div', { class: 'notice-text' });
+      this.acceptButton = textButton('accept', { class: 'button main', onclick: () => this.accept() });
+      this.gate = make('section', { class: 'sheet gate', 'aria-labelledby': 'notice-title', hidden: true }, this.noticeTitle, this.noticeText, this.acceptButton);
+      this.suggestions = make('div', { class: 'choices' });
+      this.welcome = make('section', { class: 'welcome', hidden: true }, words.put(make('p', { class: 'hello' }), 'welcome'),
+        words.put(make('p', { class: 'hello-note' }), 'welcome_note'), this.suggestions);
+      this.typing = make('p', { class: 'typing', hidden: true }, make('span', { class: 'dots', 'aria-hidden': 'true' }, make('i'), make('i'), make('i')), make('span'));
+      this.after = make('div', { class: 'after' });
+      this.scroller = words.put(make('div', { class: 'scroller', tabindex: '0', role: 'region' }, this.gate, this.welcome, this.log.list, this.typing, this.after),
+        'conversation', {}, 'aria-label');
+      this.newest = make('button', { type: 'button', class: 'newest', hidden: true, onclick: () => this.toEnd() }, icon('newest'), words.put(make('span'), 'to_newest'));
+      this.scroller.addEventListener('scroll', () => { if (this.atEnd()) this.newest.hidden = true; }, { passive: true });
+      return make('div', { class: 'body' }, this.scroller, this.newest);
+    }
+
+    buildFoot() {
+      this.text = make('textarea', { rows: '1', enterkeyhint: 'send', id: 'compose', 'aria-describedby': 'compose-hint compose-count', autocomplete: 'off' });
+      words.put(this.text, 'compose_placeholder', {}, 'placeholder');
+      this.count = make('p', { class: 'count', id: 'compose-count', role: 'status' });
+      const label = words.put(make('label', { class: 'unseen', for: 'compose' }), 'compose');
+      const hint = words.put(make('span', { class: 'unseen', id: 'compose-hint' }), 'compose_hint');
+      this.composer = make('form', { class: 'composer', hidden: true }, label, this.text, hint, iconButton('send', 'send', { type: 'submit', class: 'icon-button send' }));
+      this.composer.addEventListener('submit', (event) => {
+        event.preventDefault();
+        this.submit();
+      });
+      this.text.addEventListener('keydown', (event) => {
+        // Enter that ends a Japanese conversion must not send: isComposing, and in Safari only the key code tells.
+        if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+        event.preventDefault();
+        this.submit();
+      });
+      this.text.addEventListener('input', () => this.written());
+      this.talk = make('button', { type: 'button', class: 'talk', onclick: () => this.callPerson() }, icon('person'), make('span'));
+      return make('footer', { class: 'foot' }, this.count, this.composer,
+        make('div', { class: 'foot-row' }, this.talk, words.put(make('p', { class: 'small-print' }), 'disclaimer')));
+    }
+
+    /** Everything outside the window that matters to it. */
+    listen() {
+      document.addEventListener('click', (event) => {
+        const opener = event.target.closest?.('[data-madoguchi]');
+        if (opener) this.open({ opener, text: opener.dataset.madoguchi });
+      });
+      this.panel.addEventListener('cancel', (event) => {
+        if (event.target !== this.panel) return;
+        event.preventDefault();
+        this.close();
+      });
+      this.panel.addEventListener('keydown', (event) => {
+        if (event.key !== 'Escape' || event.isComposing || this.sheet.open) return;
+        event.preventDefault();
+        if (this.menu.hidden) this.close();
+        else this.showMenu(false, true);
+      });
+      this.panel.addEventListener('click', (event) => {
+        if (!this.menu.hidden && !event.composedPath().some((one) => one === this.menu || one === this.menuButton)) this.showMenu(false);
+      });
+      SMALL.addEventListener('change', () => {
+        if (!this.panel.open) return;
+        const focused = this.shadowRoot.activeElement;
+        this.panel.close();
+        this.show();
+        focused?.focus();
+      });
+      document.addEventListener('visibilitychange', () => this.markSeen());
+      addEventListener('pagehide', () => this.leave());
+      addEventListener('pageshow', ({ persisted }) => { if (persisted && remembered.get('known')) this.connect(); });
+      const fit = () => this.panel.style.setProperty('--visible', `${Math.round(visualViewport.height)}px`);  // what the keyboard of a phone leaves
+      visualViewport?.addEventListener('resize', fit);
+    }
+
+    // ------------------------------------------------------------ open, close, language
+
+    async open({ opener, text, focus = true }) {
+      if (!this.panel.open) {
+        this.opener = opener || this.launcher;
+        await this.style_;
+        this.show();
+        this.launcher.hidden = true;
+        this.badge.hidden = true;
+        this.unread.textContent = '';
+        thisTab.set('open', true);
+        if (!this.state && !this.config) this.prepare();
+        this.toEnd();
+      }
+      if (text) {
+        this.text.value = text;
+        this.written();
+      }
+      if (focus) this.focusInside();
+      this.markSeen();
+    }
+
+    /** On a small screen the window is all there is, and what is behind it out of reach; else it floats and the page stays in use. */
+    show() {
+      if (SMALL.matches) this.panel.showModal();
+      else this.panel.show();
+    }
+
+    focusInside() {
+      if (!this.gate.hidden) this.noticeTitle.focus();
+      else if (FINE_POINTER.matches && !this.composer.hidden) this.text.focus();
+      else this.panel.querySelector('h2').focus();  // a keyboard that springs up would hide the half of a phone
+    }
+
+    close() {
+      if (!this.panel.open) return;
+      this.showMenu(false);
+      this.panel.close();
+      this.launcher.hidden = false;
+      thisTab.set('open', null);
+      (this.opener?.isConnected ? this.opener : this.launcher).focus();
+    }
+
+    showMenu(on, focus = false) {
+      this.menu.hidden = !on;
+      this.menuButton.setAttribute('aria-expanded', String(on));
+      for (const item of this.own) item.hidden = !this.state;
+      if (on) this.furigana.focus();
+      else if (focus) this.menuButton.focus();
+    }
+
+    /** Changes the language of the window; `chosen` also remembers it and tells the server. */
+    setLanguage(code, chosen) {
+      words.language = code;
+      this.root.lang = code;
+      words.refresh(this.shadowRoot);
+      this.drawLanguages();
+      this.drawState();
+      this.drawWelcome();
+      if (chosen) {
+        remembered.set('language', code);
+        if (this.state) this.act('PUT', 'language', { language: code }).then((state) => state && this.hear('state', state));
+      }
+      if (this.config && this.config.language !== code) this.configure().catch(() => {});
+    }
+
+    drawLanguages() {
+      const offered = this.config?.languages?.filter(({ code }) => words.table[code]) || Object.keys(words.table).map((code) => ({ code }));
+      const name = ({ code, name: given_ }) => given_ || new Intl.DisplayNames([code], { type: 'language' }).of(code);
+      if (this.languages.childElementCount !== offered.length) {
+        this.languages.replaceChildren(...offered.map((one) => make('button', { type: 'button', lang: one.code, 'data-code': one.code,
+          onclick: () => this.setLanguage(one.code, true) }, name(one))));
+      }
+      for (const button of this.languages.children) button.setAttribute('aria-pressed', String(button.dataset.code === words.language));
+    }
+
+    // ------------------------------------------------------------ session
+
+    /** Before there is a session: the notice, from the configuration. Nothing about the person is stored or sent. */
+    async prepare() {
+      this.showGate(true);
+      for (let tries = 0; !this.config; tries += 1) {
+        try {
+          await this.configure();
+          this.connection('live');
+          if (this.panel.open && this.gate.contains(this.shadowRoot.activeElement)) this.noticeTitle.focus();
+        } catch {
+          this.connection('lost');
+          await pause(backOff(tries));
+        }
+      }
+    }
+
+    async configure() {
+      const { language } = words;
+      const config = await this.api.call('GET', `config?language=${encodeURIComponent(language)}`);
+      if (language !== words.language) return;
+      this.config = config;
+      this.noticeTitle.textContent = config.notice.title;
+      this.noticeText.replaceChildren(rich(config.notice.text));
+      this.noticeText.lang = this.noticeTitle.lang = config.language;
+      for (const { form } of this.log.entries) form?.agree?.(config.purposes.contact);
+      this.acceptButton.disabled = false;
+      this.drawLanguages();
+      this.drawWelcome();
+      this.drawState();
+    }
+
+    showGate(on) {
+      this.accepted = !on;
+      this.gate.hidden = !on;
+      this.composer.hidden = on;
+      if (on && !this.config) {
+        words.put(this.noticeTitle, 'notice_title');
+        this.noticeText.replaceChildren(words.put(make('p'), 'notice_wait'));
+        this.acceptButton.disabled = true;
+      } else words.shown.set(this.noticeTitle, new Map());
+      this.drawWelcome();
+    }
+
+    /** The person has read the notice: now there is a session. */
+    async accept() {
+      if (this.acceptButton.disabled) return;
+      this.acceptButton.disabled = true;
+      try {
+        await this.session();
+        await this.api.call('POST', 'consent', { purpose: 'notice', version: this.config.notice.version, granted: true });
+        remembered.set('known', true);
+        await this.connect();
+        this.tabs?.say('accepted');
+        if (this.panel.open) this.focusInside();
+        for (const item of this.outbox.items) if (item.failed) this.outbox.retry(item.client_id);
+        const { wish } = this;
+        this.wish = null;
+        if (wish) wish();
+      } catch (error) {
+        this.note(error);
+      } finally {
+        this.acceptButton.disabled = false;
+      }
+    }
+
+    /** A session: the one there is, else a new one. */
+    session() {
+      this.asking ||= (async () => {
+        const body = { language: words.language, transport: settings.transport };
+        if (settings.assertion) body.assertion = settings.assertion;
+        const session = await this.api.call('POST', 'session', body);
+        if (session.token) this.api.keepToken(session.token);
+        if (this.state && this.state.conversation !== session.state.conversation) this.forget();
+        this.hear('state', session.state);
+        return session;
+      })().finally(() => { this.asking = null; });
+      return this.asking;
+    }
+
+    /** Session, history, then the shared stream; tries until it succeeds. */
+    async connect() {
+      for (let tries = 0; ; tries += 1) {
+        try {
+          if (!this.config) await this.configure();
+          const session = await this.session();
+          if (!session.notice.accepted) {
+            this.showGate(true);
+            return;
+          }
+          this.showGate(false);
+          this.join();
+          await this.history();
+          break;
+        } catch (error) {
+          if (error instanceof Refused === false) throw error;
+          this.connection('lost');
+          await pause(backOff(tries));
+        }
+      }
+      if (this.loaded) this.loaded();
+      this.restore();
+      this.outbox.run();
+    }
+
+    /** Hears the other tabs before the history is asked for, so that nothing falls between; leads only after it. */
+    join() {
+      if (this.tabs) return;
+      const ready = new Promise((resolve) => { this.loaded = resolve; });
+      const tabs = new Tabs((on) => {
+        if (!on) this.line.stop();
+        else ready.then(() => { if (this.tabs === tabs) this.line.start(); });
+      }, (kind, data) => this.hear(kind, data));
+      this.tabs = tabs;
+    }
+
+    leave() {
+      this.tabs?.stop();
+      this.tabs = null;
+    }
+
+    async history() {
+      for (let more = true; more;) {
+        const page = await this.api.call('GET', `messages?after=${this.cursor}&limit=100`);
+        for (const message of page.messages) this.hear('message', message, true);
+        this.hear('state', page.state);
+        more = page.more && page.messages.length > 0;
+      }
+      this.connection('live');
+      this.drawWelcome();
+      this.toEnd();
+      this.drawBadge();
+    }
+
+    /** What was not confirmed before the page was loaded again. */
+    restore() {
+      for (const item of [...this.outbox.items]) {
+        if (this.log.find(item)?.message.id) this.outbox.done(item.client_id);
+        else this.sending(item, item.failed ? 'failed' : 'sending');
+      }
+    }
+
+    /** An empty window: another conversation, or none. */
+    forget() {
+      this.log.clear();
+      this.after.replaceChildren();
+      this.rating = null;
+      this.cursor = 0;
+      this.seen = 0;
+      this.state = null;
+    }
+
+    // ------------------------------------------------------------ what comes
+
+    /** From the own line: for this tab and the others. */
+    fromLine(kind, data) {
+      if (kind === 'session_lost') this.session().then(({ notice }) => { if (!notice.accepted) this.gone(); }, () => {});
+      else {
+        this.tabs?.say(kind, data);
+        if (kind !== 'beat') this.hear(kind, data);
+      }
+    }
+
+    hear(kind, data, old = false) {
+      if (kind === 'message') this.message(data, old);
+      else if (kind === 'state') this.newState(data);
+      else if (kind === 'typing') this.showTyping(data);
+      else if (kind === 'update') this.log.update(data);
+      else if (kind === 'connection') this.connection(data);
+      else if (kind === 'erased') this.gone();
+      else if (kind === 'accepted' && !this.accepted) this.connect();
+    }
+
+    message(message, old) {
+      const stay = this.atEnd();
+      const fresh = this.log.put(message);
+      this.cursor = Math.max(this.cursor, message.seq);
+      if (message.client_id) this.outbox.done(message.client_id);
+      if (old || !fresh) return;
+      this.drawWelcome();
+      if (message.author !== 'person') {
+        this.showTyping({ on: false });
+        this.announce(message);
+      }
+      this.bringUp(this.log.find(message).node, stay || message.author === 'person');
+      this.drawBadge();
+      this.markSeen();
+    }
+
+    /** Read out once, politely; the focus stays where it is. */
+    announce({ author, name, text, language }) {
+      const who = author === 'bot' ? words.say('author_bot') : author === 'coordinator' ? name || words.say('someone') : '';
+      this.speak(`${who ? `${who}: ` : ''}${text}`, language);
+    }
+
+    speak(text, language = words.language) {
+      if (!this.panel.open) return;
+      const line = make('p', { lang: language }, text);
+      this.spoken.append(line);
+      setTimeout(() => line.remove(), 1000);
+    }
+
+    newState(state) {
+      const before = this.state;
+      if (before && before.conversation !== state.conversation) {
+        this.forget();
+        this.state = state;
+        this.connect();
+        return;
+      }
+      this.state = state;
+      this.seen = Math.max(this.seen, state.seen || 0);
+      if (before && before.language !== state.language && state.language !== words.language && words.table[state.language]) this.setLanguage(state.language, false);
+      const moved = before?.mode === 'waiting' && state.mode === 'waiting' && before.position !== state.position;
+      this.drawState();
+      if (moved) this.speak(this.waitText.textContent);
+    }
+
+    drawState() {
+      const state = this.state || { mode: 'bot', open: this.config?.hours?.open ?? true };
+      const { mode } = state;
+      const name = state.coordinator || words.say('someone');
+      this.panel.dataset.mode = mode;
+      words.put(this.who, `who_${mode}`, { name });
+      const parts = [words.say('waiting')];
+      if (state.position) parts.push(words.say(state.position === 1 ? 'position_next' : 'position', { position: state.position }));
+      if (state.wait_minutes) parts.push(words.say('estimate', { minutes: state.wait_minutes }));
+      if (mode === 'waiting') this.waitText.replaceChildren(make('b', {}, parts[0]), make('span', {}, parts.slice(1).join(words.language === 'ja' ? '、' : ', ')));
+      this.waitBar.hidden = mode !== 'waiting';
+      this.downBar.hidden = !(state.bot_down && (mode === 'bot' || mode === 'closed'));
+      words.put(this.talk.lastChild, state.open ? 'talk' : 'talk_closed');
+      this.talk.hidden = mode === 'waiting' || mode === 'human';
+      this.drawRating(Boolean(state.rating_wanted));
+    }
+
+    drawRating(wanted) {
+      if (!wanted) this.putAway = false;
+      if (wanted === Boolean(this.rating) || (wanted && this.putAway)) return;
+      if (wanted) {
+        const end = () => {
+          this.putAway = true;
+          this.drawRating(false);
+          this.putAway = true;
+          this.focusInside();
+        };
+        this.rating = ratingForm({ later: end, send: async (body) => {
+          await this.api.call('POST', 'rating', body);
+          end();
+          this.speak(words.say('thanks'));
+        } });
+        const stay = this.atEnd();
+        this.after.append(this.rating);
+        this.bringUp(this.rating, stay);
+        this.speak(words.say('rating_title'));
+      } else {
+        this.rating.remove();
+        this.rating = null;
+      }
+    }
+
+    showTyping({ author, name, on }) {
+      clearTimeout(this.typingEnds);
+      const stay = this.atEnd();
+      this.typing.hidden = !on;
+      if (!on) return;
+      words.put(this.typing.lastChild, author === 'coordinator' ? 'typing_coordinator' : 'typing_bot', { name: name || words.say('someone') });
+      if (stay) this.toEnd();
+      this.typingEnds = setTimeout(() => { this.typing.hidden = true; }, TYPING_FORGET);
+    }
+
+    /** Says that the line is down only when it stays so; a stream that is merely renewed is nobody's business. */
+    connection(state) {
+      if (state !== 'lost') {
+        clearTimeout(this.lostTimer);
+        this.lostTimer = null;
+        if (!this.lineBar.hidden) this.speak(words.say('back'));
+        this.lineBar.hidden = true;
+      } else this.lostTimer ||= setTimeout(() => {
+        this.lineBar.hidden = false;
+        this.speak(words.say('lost'));
+      }, 2500);
+    }
+
+    // ------------------------------------------------------------ what the person does
+
+    /** A call whose failure is told in the note bar. */
+    async act(method, path, body) {
+      try {
+        return await this.api.call(method, path, body);
+      } catch (error) {
+        this.note(error);
+        return null;
+      }
+    }
+
+    note(error) {
+      this.noteText.textContent = error.hint || words.say(error.status === 0 ? 'lost' : 'error');
+      this.noteBar.hidden = false;
+      this.speak(this.noteText.textContent);
+    }
+
+    written() {
+      const limit = this.config?.limits?.text || 2000;
+      const left = limit - [...this.text.value].length;
+      this.text.rows = Math.min(6, this.text.value.split('\n').length);
+      this.text.toggleAttribute('aria-invalid', left < 0);
+      if (left < 0) words.put(this.count, 'too_long', { count: -left });
+      else if (left < limit / 10) words.put(this.count, 'left_to_write', { count: left });
+      else words.shown.delete(this.count), this.count.replaceChildren();
+      const { mode } = this.state || {};
+      if ((mode === 'human' || mode === 'waiting') && this.text.value && Date.now() - (this.typedAt || 0) > TYPING_EVERY) {
+        this.typedAt = Date.now();
+        this.api.call('POST', 'typing', {}).catch(() => {});
+      }
+      return left >= 0;
+    }
+
+    submit() {
+      const text = this.text.value.trim();
+      if (!text || !this.written()) return;
+      this.text.value = '';
+      this.written();
+      this.send({ text }, text, words.language);
+    }
+
+    send(what, text, language) {
+      this.outbox.add({ client_id: newId(), ...what, shown: text, shown_language: language, language: words.language, at: new Date().toISOString() });
+      if (FINE_POINTER.matches) this.text.focus();
+    }
+
+    post({ client_id: clientId, text, button, language }) {
+      return this.api.call('POST', 'messages', { client_id: clientId, text, button, language, notice_version: this.config?.notice.version });
+    }
+
+    /** A message of one's own on its way. */
+    sending(item, state, answer) {
+      if (state === 'sent') this.log.put(answer.message);
+      else {
+        const own = { author: 'person', client_id: item.client_id, text: item.shown, language: item.shown_language, at: item.at };
+        if (this.log.put(own, state, state === 'failed' ? answer?.hint : null)) this.bringUp(this.log.find(own).node, true);
+      }
+      if (state === 'failed') {
+        this.speak(words.say('failed_said'));
+        if (answer?.code === 'notice_required') this.configure().catch(() => {}).then(() => this.showGate(true));
+      }
+      this.drawWelcome();
+    }
+
+    drawWelcome() {
+      this.welcome.hidden = !this.accepted || this.log.entries.length > 0;
+      const asked = this.config?.suggestions || words.say('suggestions');
+      if (!Array.isArray(asked)) return;
+      this.suggestions.replaceChildren(...asked.map((text) => make('button', { type: 'button', class: 'choice', onclick: () => this.send({ text }, text, words.language) }, text)));
+    }
+
+    async callPerson() {
+      if (!this.accepted) {
+        this.wish = () => this.callPerson();
+        this.noticeTitle.focus();
+        return;
+      }
+      this.talk.disabled = true;
+      const state = await this.act('POST', 'handoff', {});
+      this.talk.disabled = false;
+      if (state) this.hear('state', state);
+      if (this.talk.hidden) this.focusInside();
+    }
+
+    async stopWaiting() {
+      const state = await this.act('DELETE', 'handoff');
+      if (state) this.hear('state', state);
+      this.focusInside();
+    }
+
+    inquiry() {
+      const own = this.log.entries.filter(({ message }) => message.author === 'person').at(-1);
+      return inquiryForm({
+        question: own?.message.text || '', consent: this.config?.purposes?.contact || '',
+        send: (body) => this.api.call('POST', 'inquiry', body), later: () => this.focusInside(),
+      });
+    }
+
+    markSeen() {
+      if (!this.panel.open || document.hidden || !this.state) return;
+      if (this.cursor <= this.seen) return;
+      this.seen = this.cursor;
+      clearTimeout(this.seenTimer);
+      this.seenTimer = setTimeout(() => this.api.call('POST', 'seen', { seq: this.seen }).catch(() => {}), 500);
+    }
+
+    drawBadge() {
+      if (this.panel.open) return;
+      const count = this.log.entries.filter(({ message }) => message.author !== 'person' && message.seq > this.seen).length;
+      const text = count ? words.say(count === 1 ? 'unread_one' : 'unread', { count }) : '';
+      this.badge.hidden = !count;
+      this.badge.textContent = count;
+      if (this.unread.textContent !== text) this.said.textContent = text;
+      this.unread.textContent = text;
+    }
+
+    // ------------------------------------------------------------ own data
+
+    showNotice() {
+      return this.ask(this.config?.notice.title || words.say('notice_title'), rich(this.config?.notice.text), [['ok', 'main', true]]);
+    }
+
+    /** A question over the window. Answers with what the pressed button stands for, false on Escape; the focus returns by itself. */
+    ask(title, content, answers) {
+      return new Promise((resolve) => {
+        const buttons = answers.map(([key, kind, value]) => textButton(key, { class: `button ${kind}`, onclick: () => {
+          this.sheet.returnValue = '';
+          resolve(value);
+          this.sheet.close();
+        } }));
+        this.sheet.replaceChildren(make('h3', { id: 'ask-title', tabindex: '-1' }, title), make('div', { class: 'ask-text' }, content), make('div', { class: 'row' }, ...buttons));
+        this.sheet.onclose = () => {
+          resolve(false);
+          this.menuButton.focus();
+        };
+        this.sheet.showModal();
+        this.sheet.querySelector('h3').focus();
+      });
+    }
+
+    async download(form) {
+      try {
+        const response = await this.api.open('GET', form === 'text' ? 'export?form=text' : 'export');
+        const address = URL.createObjectURL(await response.blob());
+        const day = new Date().toISOString().slice(0, 10);
+        make('a', { href: address, download: `madoguchi-${day}.${form === 'text' ? 'txt' : 'json'}` }).click();
+        setTimeout(() => URL.revokeObjectURL(address), 10000);
+      } catch (error) {
+        this.note(error);
+      }
+    }
+
+    async erase() {
+      const sure = await this.ask(words.say('erase_title'), words.say('erase_text'), [['erase_no', '', false], ['erase_yes', 'danger', true]]);
+      if (!sure) return;
+      try {
+        await this.api.call('DELETE', '');
+      } catch (error) {
+        this.note(error);
+        return;
+      }
+      this.tabs?.say('erased');
+      this.gone();
+    }
+
+    /** The conversation is no more, here or in another tab. */
+    gone() {
+      const had = Boolean(this.state);
+      this.leave();
+      this.outbox.clear();
+      this.forget();
+      this.api.keepToken(null);
+      remembered.set('known', null);
+      this.showTyping({ on: false });
+      this.drawState();
+      this.showGate(true);
+      if (!had) return;
+      this.noteText.textContent = words.say('erased');
+      this.noteBar.hidden = false;
+      this.speak(words.say('erased'));
+      if (this.panel.open) this.noticeTitle.focus();
+    }
+
+    // ------------------------------------------------------------ furigana
+
+    switchFurigana() {
+      const on = this.furigana.getAttribute('aria-checked') !== 'true';
+      this.furigana.setAttribute('aria-checked', String(on));
+      remembered.set('furigana', on || null);
+      for (const entry of [...this.log.entries].reverse()) {
+        if (on) this.read(entry);
+        else if (entry.bubble.querySelector('ruby')) this.log.draw(entry);
+      }
+      this.log.arrange();
+    }
+
+    /** Lays readings over one message, when they are wanted and it has kanji. */
+    async read(entry) {
+      const { message, bubble } = entry;
+      if (!remembered.get('furigana') || !message.id || message.author === 'person' || !HAN.test(bubble.textContent)) return;
+      try {
+        entry.segments ||= this.api.call('GET', `readings?message=${encodeURIComponent(message.id)}`);
+        const { segments } = await entry.segments;
+        if (remembered.get('furigana') && entry.bubble === bubble && !bubble.querySelector('ruby')) annotate(bubble, message.text, segments);
+      } catch {
+        entry.segments = null;
+      }
+    }
+
+    // ------------------------------------------------------------ scrolling
+
+    atEnd() {
+      return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < 80;
+    }
+
+    toEnd() {
+      this.scroller.scrollTop = this.scroller.scrollHeight;
+      this.newest.hidden = true;
+    }
+
+    /** Shows something new: its beginning, when it is longer than the window. Who reads further up is not moved. */
+    bringUp(node, stay) {
+      if (!stay) {
+        this.newest.hidden = !this.panel.open;
+        return;
+      }
+      const top = node.offsetTop - 12;
+      this.scroller.scrollTop = Math.min(top, this.scroller.scrollHeight - this.scroller.clientHeight);
+    }
+  }
+
+  customElements.define(TAG, Chat);
+  const place = () => document.body.append(document.createElement(TAG));
+  if (document.body) place();
+  else addEventListener('DOMContentLoaded', place);
+})();

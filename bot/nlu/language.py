@@ -140,32 +140,20 @@ def _english_words() -> tuple[Any, frozenset[str]]:
 
 # --- asking for a language -----------------------------------------------------------------------------------------
 
-MAX_SWITCH = 45  # characters; longer messages that name a language are about something else
-_ABOUT_A_LANGUAGE = re.compile(
-    r"\b(test|level|exam|job|work|lesson|learn|study|course|need|without|form|translate|is this)\b|試験|勉強|仕事|求人|書類|レベル|教|サイト|ページ|版"
+# Words that a request for a language is made of besides its name. Anything more ("my contract is in english", 英語で働けますか) is about something else.
+_REQUEST_WORDS = re.compile(
+    r"\b(?:please|pls|plz|can|could|would|do|will|you|we|i|me|to|in|into|speak|talk|chat|use|using|switch|change|write|reply|answer|respond|language|the|want|like|prefer|only|ok|okay|back|now|"
+    r"de|ni|onegai|onegaishimasu|shite|kudasai|hanashite|kotaete|it|understand|explain|again|continue|instead|from|on|here)\b"
+    r"|です|ます|で|に|を|が|は|も|の|お願いします|おねがいします|お願い|おねがい|願い|話して|話せますか|話せる|答えて|返事|書いて|説明して|切り替えて|変えて|変更して|して|ください|下さい|くれますか|もらえますか|"
+    r"いい|です|ます|か|ほしい|欲しい|対応|できますか|大丈夫|から|今|もう一度|だけ|言って"
 )
 
 
 def asked_language(text: str) -> Optional[str]:
     """The language that a short message asks to be answered in ("English please", 日本語でお願いします), or None."""
     plain = normalised(text)
-    if len(plain) > MAX_SWITCH or _ABOUT_A_LANGUAGE.search(plain):
-        return None
-    for code, pattern in _requests().items():
-        if pattern.search(plain):
+    for code, language in languages().items():
+        name = re.compile("|".join(rf"\b{re.escape(one)}\b" if one.isascii() else re.escape(one) for one in language.names))
+        if name.search(plain) and not re.search(r"\w", _REQUEST_WORDS.sub("", name.sub("", plain))):
             return code
     return None
-
-
-@lru_cache(maxsize=1)
-def _requests() -> dict[str, re.Pattern[str]]:
-    return {code: re.compile(_request(language.names)) for code, language in languages().items()}
-
-
-def _request(names: tuple[str, ...]) -> str:
-    """A request for a language in English, Japanese or romaji words, from the names that people use for the language."""
-    name = "(?:" + "|".join(re.escape(one) for one in names) + ")"
-    return (
-        rf"\b(?:in|to|speak|use|switch to|change to|write|reply|answer)\b.{{0,20}}\b{name}\b|\b{name}\b.{{0,12}}\b(?:please|pls|plz|ok|only)\b"
-        rf"|^\W*{name}\W*$|{name}(?:でお|で(?![すし])|にして|に変|に切)|\b{name} de\b"
-    )

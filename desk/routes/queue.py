@@ -9,8 +9,7 @@ from starlette.responses import Response
 from desk.routing import Page
 from desk.visit import Visit
 
-VIEWS = ("all", "unassigned", "mine", "snoozed", "closed")
-MODES = ("waiting", "human", "bot")
+VIEWS = ("all", "unassigned", "mine", "bot", "snoozed", "closed", "any")
 _LIMIT = 100
 
 
@@ -27,7 +26,7 @@ def queue_part(visit: Visit) -> Response:
 def rail(visit: Visit) -> Response:
     """The short list beside a conversation."""
     desk = visit.desk.services.desk
-    return visit.page("_rail.html", **rail_context(visit, visit.query("open")), counts=desk.counts())
+    return visit.page("_rail.html", **rail_context(visit, visit.query("open")), counts=desk.counts(visit.who))
 
 
 def rail_context(visit: Visit, opened: str) -> dict[str, Any]:
@@ -39,16 +38,16 @@ def rail_context(visit: Visit, opened: str) -> dict[str, Any]:
 def _context(visit: Visit) -> dict[str, Any]:
     filters = _filters(visit)
     desk = visit.desk.services.desk
-    rows = desk.queue(coordinator=visit.account.id, limit=_LIMIT, **{key: value for key, value in filters.items() if value not in ("", None)})
     plain = {key: value for key, value in filters.items() if value not in ("", None)}
-    return {"rows": rows, "filters": filters, "views": VIEWS, "modes": MODES, "full": len(rows) == _LIMIT, "query": urlencode(plain), "plain": plain, "urlencode": urlencode}
+    rows = desk.queue(coordinator=visit.account.id, limit=_LIMIT, **plain)
+    return {"rows": rows, "filters": filters, "views": VIEWS, "full": len(rows) == _LIMIT, "query": urlencode(plain)}
 
 
 def _filters(visit: Visit) -> Mapping[str, Any]:
     view = visit.query("view", "all")
     priority: Optional[int] = int(visit.query("priority")) if visit.query("priority") in ("0", "1", "2", "3") else None
     return {
-        "view": view if view in VIEWS else "all", "mode": visit.query("mode") if visit.query("mode") in MODES else "", "language": visit.query("language")[:12],
+        "view": view if view in VIEWS else "all", "language": visit.query("language")[:12],
         "channel": visit.query("channel")[:20], "topic": visit.query("topic")[:120], "priority": priority, "text": visit.query("text").strip()[:100],
     }
 

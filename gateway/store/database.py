@@ -1,6 +1,7 @@
 """One database behind a URL: SQLite with one writer at a time, or PostgreSQL with row locks."""
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ class Database:
         if self.sqlite and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}} if self.sqlite else {"pool_pre_ping": True}
-        self.engine = sa.create_engine(url, future=True, poolclass=QueuePool, pool_size=8, max_overflow=32, **options)
+        self.engine = sa.create_engine(url, future=True, poolclass=QueuePool, json_serializer=_json, pool_size=8, max_overflow=32, **options)
         self._writer = self.engine.execution_options(gateway_writes=True)
         self._lock = threading.Lock()
         self.after_commit: List[Callable[[], None]] = []
@@ -95,3 +96,7 @@ def _begin_sqlite(connection: Any) -> None:
     # A transaction that reads first and writes later would fail when another one wrote in between; IMMEDIATE takes the lock at once.
     writes = connection.get_execution_options().get("gateway_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))  # readable, and searchable with LIKE

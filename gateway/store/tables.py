@@ -241,7 +241,6 @@ class AuditRow(Base):
     """Append only. `hash` covers the row and the hash of the one before it."""
 
     __tablename__ = "gw_audit"
-    __table_args__ = {"sqlite_autoincrement": True}
     id = sa.Column(Number, primary_key=True, autoincrement=False)
     at = _at(nullable=False)
     actor = sa.Column(sa.String(80), nullable=False)

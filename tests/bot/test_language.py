@@ -98,20 +98,9 @@ def test_no_text_causes_an_error(text: str) -> None:
         ("nihongo de onegaishimasu", "ja"), ("Japanese", "ja"),
         # a language is named, but not asked for
         ("Do I need Japanese for this job?", None), ("English teacher visa", None), ("can i work without Japanese", None), ("日本語の試験", None), ("英語の求人", None), ("日本語学校", None),
-        ("日本語ができません", None), ("is there a form in English?", None), ("My wife speaks English at home and Japanese in the office every day", None), ("hello", None), ("", None),
+        ("日本語ができません", None), ("can I apply in English?", None), ("英語で申請できますか", None), ("I teach in English", None), ("職場は英語ですか", None), ("日本語で面接がありますか", None),
+        ("is the interview in Japanese?", None), ("英語で話せる窓口はありますか", None), ("Are there lawyers who speak English?", None), ("can immigration staff speak english", None), ("is there a form in English?", None), ("My wife speaks English at home and Japanese in the office every day", None), ("hello", None), ("", None),
     ],
 )  # fmt: skip
 def test_asked_language(text: str, code: str | None) -> None:
-    assert asked_language(text) == code
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    broken(
-        ("can I apply in English?", None), ("英語で申請できますか", None), ("I teach in English", None), ("職場は英語ですか", None), ("日本語で面接がありますか", None), ("is the interview in Japanese?", None),
-        ("英語で話せる窓口はありますか", None), ("Are there lawyers who speak English?", None), ("can immigration staff speak english", None),
-        why="language._ASK_LANGUAGE matches any short sentence with 'in English' or 英語で: a real question is not answered and the language is switched for good",
-    ),
-)
-def test_a_question_about_a_language_is_no_request_for_it(text: str, code: str | None) -> None:
     assert asked_language(text) == code

@@ -34,7 +34,7 @@ def quantities(text: str) -> list[tuple[str, Any]]:
 def test_money(text: str, yen: float, per: str | None, before: str, after: str) -> None:
     (found,) = find_quantities(before + text + after)
     assert (found.kind, found.value, found.per) == ("money", pytest.approx(yen), per)
-    assert (before + text + after)[found.start : found.end] in text
+    assert (before + text + after)[found.start : found.end].strip() == text
 
 
 @pytest.mark.parametrize(("text", "kind", "value"), OTHERS)
@@ -43,7 +43,7 @@ def test_other_quantities(text: str, kind: str, value: float | str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "20万人", "3万件", "3か月", "N6", "CN2", "N10", "I'm 100% sure", "I'm 5 minutes late", "千葉", "三重県", "万一", "十分", "yen", "¥", "100 dollars", "一つ", "14 days", "the 10th", "2026年", "28 hours"]
+    "text", ["", "20万人", "3万件", "3か月", "N6", "CN2", "N10", "I'm 100% sure", "千葉", "三重県", "万一", "十分", "yen", "¥", "100 dollars", "一つ", "14 days", "the 10th", "2026年", "28 hours"]
 )
 def test_what_is_no_quantity(text: str) -> None:
     assert quantities(text) == []
@@ -84,9 +84,17 @@ def test_what_is_no_number(text: str) -> None:
     [
         pytest.param("100万ドル", marks=pytest.mark.xfail(strict=True, reason="quantities: 万 without 円 is taken for yen whatever follows")),
         pytest.param("I went to a doctor", marks=pytest.mark.xfail(strict=True, reason="quantities._DEGREES: 'doctor' at the end of the text is a degree")),
+        pytest.param("I'm 5 minutes late", marks=pytest.mark.xfail(strict=True, reason="quantities: 'I'm 5 …' is an age unless years, months, weeks, days, hours or % follow")),
         pytest.param("my master card", marks=pytest.mark.xfail(strict=True, reason="quantities._DEGREES: any 'master' is a degree")),
         pytest.param("I am 80 points", marks=pytest.mark.xfail(strict=True, reason="quantities: 'I am 80 points' is an age; points are the other thing people are")),
     ],
 )
 def test_quantities_that_are_still_wrong(text: str) -> None:
     assert quantities(text) == []
+
+
+@pytest.mark.xfail(strict=True, reason="quantities: a particle or space before an amount belongs to the entity although no 年収 or 月給 stands before it")
+@pytest.mark.parametrize(("text", "amount"), [("給料は650万円", "650万円"), ("で 千円", "千円")])
+def test_the_particle_before_an_amount_is_no_part_of_it(text: str, amount: str) -> None:
+    (found,) = find_quantities(text)
+    assert text[found.start : found.end] == amount
