@@ -1,8 +1,9 @@
 """Answers a question from the knowledge, asks back, or says that it is not sure."""
+
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -21,25 +22,25 @@ FAILURES_BEFORE_A_PERSON = 2
 class ActionAnswer(Action):
     """Every question ends here."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Its name in domain.yml."""
         return "action_answer"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Says what the counter decides."""
         turn = turn_of(tracker)
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
         return say_decision(dispatcher, turn, decision)
 
 
-def say_decision(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) -> List[Dict[Text, Any]]:
+def say_decision(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) -> List[Dict[str, Any]]:
     """The words for a decision, and the slots after it."""
     language, buttons, after = turn.language, decision.buttons, decision.memory
     danger = turn.asked.intent == "report_danger" or any(answer.aspect == "safety" for answer in decision.answers)
     notices = [part("utter_part_personal_number")] if has_personal_number(turn.asked.text) else []
     notices += [part("utter_part_danger")] if danger else []
-    if decision.kind == "answer":
-        say_answers(dispatcher, decision.answers, language, buttons, decision.certainty, notices)
+    if decision.kind in ("answer", "likely"):
+        say_answers(dispatcher, decision, language, notices)
     elif decision.kind == "choice":
         say(dispatcher, "utter_choose", language, buttons, question=decision.ask, notices=notices)
     else:
@@ -50,4 +51,4 @@ def say_decision(dispatcher: CollectingDispatcher, turn: Turn, decision: Decisio
     return turn.events(after)
 
 
-_REPLIES = {"offer": "utter_did_you_mean", "unsure_near": "utter_not_sure_near", "unsure": "utter_not_sure", "out_of_scope": "utter_out_of_scope"}
+_REPLIES = {"unsure_near": "utter_not_sure_near", "unsure": "utter_not_sure", "out_of_scope": "utter_out_of_scope"}

@@ -1,9 +1,10 @@
 """Yes, no, and "the second one": answers to what the bot offered."""
+
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -16,18 +17,18 @@ from actions.replies import say
 from actions.turn import Turn, turn_of
 
 
-def _taken(dispatcher: CollectingDispatcher, turn: Turn) -> List[Dict[Text, Any]]:
+def _taken(dispatcher: CollectingDispatcher, turn: Turn) -> List[Dict[str, Any]]:
     return say_decision(dispatcher, turn, counter().decide(turn.asked, turn.memory, dt.date.today()))
 
 
 class ActionChoose(Action):
     """A number or an ordinal: one of what was offered."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Its name in domain.yml."""
         return "action_choose"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Answers what was picked; asks when nothing was."""
         turn = turn_of(tracker)
         if counter().taken(turn.asked.text, turn.memory):
@@ -39,11 +40,11 @@ class ActionChoose(Action):
 class ActionAffirm(Action):
     """Yes: to the offer of a person, or to the only thing that was offered."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Its name in domain.yml."""
         return "action_affirm"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Does what was offered."""
         turn = turn_of(tracker)
         if counter().taken(turn.asked.text, turn.memory):
@@ -60,11 +61,11 @@ class ActionAffirm(Action):
 class ActionDeny(Action):
     """No: the offer is dropped, and the person may ask again."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Its name in domain.yml."""
         return "action_deny"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Drops what was offered."""
         turn = turn_of(tracker)
         refused = bool(turn.memory.offered) and turn.memory.handoff != "offered"
@@ -76,11 +77,11 @@ class ActionDeny(Action):
 class ActionRepeat(Action):
     """Say it again: the last answer once more."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Its name in domain.yml."""
         return "action_repeat"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Repeats the unit told last."""
         turn = turn_of(tracker)
         if turn.memory.unit:
@@ -92,11 +93,11 @@ class ActionRepeat(Action):
 class ActionStartOver(Action):
     """Another question: what was talked about is dropped."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Its name in domain.yml."""
         return "action_start_over"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Forgets the subject and what was offered."""
         turn = turn_of(tracker)
         say(dispatcher, "utter_ask_away", turn.language)

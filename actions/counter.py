@@ -1,11 +1,12 @@
 """The one counter of this process: knowledge from the database, index from the cache. Opened once, when the server starts."""
+
 from __future__ import annotations
 
 from functools import lru_cache
 
 from actions.decision import Counter
-from knowledge.settings import settings
 from knowledge.index_file import index_of
+from knowledge.settings import settings
 from knowledge.store import Store
 
 

@@ -1,4 +1,5 @@
 """Decides what to say to a message: which answer, which choices, or that the bot is not sure. No Rasa in here, so it is tested alone."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -14,7 +15,7 @@ from knowledge.answers import Answer, answer_of
 from knowledge.articles import Library, Unit
 from knowledge.content_reader import target_exists
 from knowledge.documents import read_document
-from knowledge.languages import in_language
+from knowledge.languages import in_language, languages
 from knowledge.names import Mention, NameTable, choice_names
 from knowledge.search import Found, Index
 from knowledge.terms import split_questions
@@ -22,11 +23,14 @@ from knowledge.terms import split_questions
 MAX_OFFERED = 3
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
 _ORDINALS = {
-    "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6, "一": 1, "二": 2, "三": 3, "first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "one": 1, "two": 2, "three": 3,
+    "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6,
+    "一": 1, "二": 2, "三": 3, "first": 1, "second": 2, "third": 3, "fourth": 4,
+    "1st": 1, "2nd": 2, "3rd": 3, "one": 1, "two": 2, "three": 3,
     "最初": 1, "上": 1, "下": -1, "最後": -1, "last": -1, "①": 1, "②": 2, "③": 3,
 }  # fmt: skip
 _NUMBER_ONLY = re.compile(
-    r"\W*(?:no\.?|number|option|the|#)?\s*([1-6]|one|two|three|first|second|third|fourth|last|1st|2nd|3rd|一|二|三|最初|最後|上|下)(?:\s*(?:one|option|please|番目?|つ目|ばん|で|が|の|を|お願いします|です|ください|いい))*\W*",
+    r"\W*(?:no\.?|number|option|the|#)?\s*([1-6]|one|two|three|first|second|third|fourth|last|1st|2nd|3rd|一|二|三|最初|最後|上|下)"
+    r"(?:\s*(?:one|option|please|番目?|つ目|ばん|で|が|の|を|お願いします|です|ください|いい))*\W*",
     re.IGNORECASE,
 )
 
@@ -43,11 +47,16 @@ class Asked:
 
 @dataclass
 class Decision:
-    """What to say. `kind`: answer, offer, choice, unsure_near, unsure, out_of_scope. `answers` in the order to say them; `buttons` to tap."""
+    """What to say.
+
+    `kind`: answer (sure), likely (the nearest answer, said to be no more than that), choice, unsure_near, unsure, out_of_scope.
+    `answers` in the order to say them, `also` one more that may be meant as well; `buttons` to tap.
+    """
 
     kind: str
     memory: Memory
     answers: list[Answer] = field(default_factory=list)
+    also: Optional[Answer] = None
     buttons: list[dict[str, str]] = field(default_factory=list)
     ask: str = ""
     certainty: float = 0.0
@@ -92,7 +101,12 @@ class Counter:
                 return memory.offered[place - 1 if place > 0 else -1]["target"]
         for option in memory.offered:
             # "extension" typed for the button "Extension of the period of stay"; not for long texts, which are new questions
-            if len(plain) >= 3 and len(tokens(text)) <= 4 and plain in _bare(option["title"]) and sum(plain in _bare(o["title"]) for o in memory.offered) == 1:
+            if (
+                len(plain) >= 3
+                and len(tokens(text)) <= 4
+                and plain in _bare(option["title"])
+                and sum(plain in _bare(o["title"]) for o in memory.offered) == 1
+            ):
                 return option["target"]
         return None
 
@@ -114,7 +128,9 @@ class Counter:
     def _choice(self, name: str, asked: Asked, memory: Memory) -> Decision:
         choice = self.library.choices[name]
         buttons = [{"title": in_language(option.label, asked.language), "target": option.target} for option in choice.options]
-        return Decision("choice", replace(memory, offered=tuple(buttons), question=asked.text), [], buttons, in_language(choice.ask, asked.language))
+        return Decision(
+            "choice", replace(memory, offered=tuple(buttons), question=asked.text), buttons=buttons, ask=in_language(choice.ask, asked.language)
+        )
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
@@ -141,11 +157,22 @@ class Counter:
         ranking = self.index.ranking
         if not found.hits or found.certainty < ranking.nearly:
             return self._unsure(found, asked, memory)
-        if found.certainty < ranking.sure:
-            return self._offer(found, asked, memory)
         units = [self._units[found.hits[0].unit]]
         units += self._second(asked, units[0])
-        return self._answer(units, asked, memory, day, found.certainty, [self._units[hit.unit] for hit in found.hits[1:]])
+        decision = self._answer(units, asked, memory, day, found.certainty, [self._units[hit.unit] for hit in found.hits[1:]])
+        if len(units) == 1:
+            decision.also = self._also(found, asked, day)
+        if found.certainty < ranking.sure:
+            decision.kind = "likely"
+        return decision
+
+    def _also(self, found: Found, asked: Asked, day: dt.date) -> Optional[Answer]:
+        """The second hit, when it is about as likely as the first and both can still be read on a phone."""
+        if len(found.hits) < 2 or found.hits[0].score - found.hits[1].score >= self.index.ranking.clear_lead:
+            return None
+        first, second = (answer_of(self.library, self._units[hit.unit], asked.language, day) for hit in found.hits[:2])
+        limit = languages()[asked.language].limits["two_answers"]
+        return second if len(first.text) + len(second.text) <= limit else None
 
     def _second(self, asked: Asked, first: Unit) -> list[Unit]:
         """The unit that answers the other half of a message with two questions, when that is sure too."""
@@ -162,7 +189,7 @@ class Counter:
         answers = [answer_of(self.library, unit, asked.language, day) for unit in units]
         buttons = self._next(units, others, asked.language, memory)
         after = replace(memory.about(units[0].article), unit=units[0].key, offered=tuple(buttons), failures=0, question=asked.text)
-        return Decision("answer", after, answers, buttons, certainty=certainty)
+        return Decision("answer", after, answers, buttons=buttons, certainty=certainty)
 
     def _next(self, units: list[Unit], others: Sequence[Unit], language: str, memory: Memory) -> list[dict[str, str]]:
         """Two or three questions worth asking next: those the editor named, then near hits about the same thing, then the article's others."""
@@ -183,16 +210,11 @@ class Counter:
     def _button(self, unit: Unit, language: str) -> dict[str, str]:
         return {"title": in_language(unit.question, language), "target": unit.key}
 
-    def _offer(self, found: Found, asked: Asked, memory: Memory) -> Decision:
-        buttons = [self._button(self._units[hit.unit], asked.language) for hit in found.hits[:MAX_OFFERED]]
-        after = replace(memory, offered=tuple(buttons), question=asked.text)
-        return Decision("offer", after, [], buttons, certainty=found.certainty)
-
     def _unsure(self, found: Found, asked: Asked, memory: Memory) -> Decision:
         near = [hit for hit in found.hits[:MAX_OFFERED] if found.certainty > self.index.ranking.nearly / 3]
         buttons = [self._button(self._units[hit.unit], asked.language) for hit in near]
         after = replace(memory, offered=tuple(buttons), failures=memory.failures + 1, question=asked.text)
-        return Decision("unsure_near" if buttons else "unsure", after, [], buttons, certainty=found.certainty)
+        return Decision("unsure_near" if buttons else "unsure", after, buttons=buttons, certainty=found.certainty)
 
 
 def _bare(text: str) -> str:

@@ -1,8 +1,9 @@
 """Passing the conversation to a person. The action only says so, with a payload; whoever runs the desk acts on it."""
+
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -19,25 +20,28 @@ LAST_QUESTIONS = 4
 MAX_QUESTION = 300  # characters of a question that are kept in the summary
 
 
-def handoff_card(state: Text, reason: Text, turn: Turn, memory: Memory) -> Dict[Text, Any]:
+def handoff_card(state: str, reason: str, turn: Turn, memory: Memory) -> Dict[str, Any]:
     """The handoff as data. `state`: offered or requested; `reason`: requested, not_answered, complaint, danger."""
     article = counter().library.articles.get(memory.subject or "")
     topic = {"id": article.id, "title": in_language(article.title, turn.language)} if article else None
     return {
         "handoff": {
-            "state": state, "reason": reason, "topic": topic, "language": turn.language,
+            "state": state,
+            "reason": reason,
+            "topic": topic,
+            "language": turn.language,
             "summary": [masked(question)[:MAX_QUESTION] for question in turn.questions[-LAST_QUESTIONS:]],
         }
     }
 
 
-def offer_person(dispatcher: CollectingDispatcher, turn: Turn, memory: Memory, reason: Text) -> Memory:
+def offer_person(dispatcher: CollectingDispatcher, turn: Turn, memory: Memory, reason: str) -> Memory:
     """Offers a person; the memory after it."""
     say(dispatcher, "utter_offer_person", turn.language, card=handoff_card("offered", reason, turn, memory))
     return replace(memory, handoff="offered")
 
 
-def request_person(dispatcher: CollectingDispatcher, turn: Turn, reason: Text) -> List[Dict[Text, Any]]:
+def request_person(dispatcher: CollectingDispatcher, turn: Turn, reason: str) -> List[Dict[str, Any]]:
     """Asks for a person, and says so."""
     say(dispatcher, "utter_handoff", turn.language, card=handoff_card("requested", reason, turn, turn.memory))
     return turn.events(replace(turn.memory, handoff="requested", failures=0, offered=()))
@@ -46,11 +50,11 @@ def request_person(dispatcher: CollectingDispatcher, turn: Turn, reason: Text) -
 class ActionHandoff(Action):
     """The person asked for a person."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Its name in domain.yml."""
         return "action_handoff"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Requests the handoff."""
         return request_person(dispatcher, turn_of(tracker), "requested")
 
@@ -58,11 +62,11 @@ class ActionHandoff(Action):
 class ActionComplaint(Action):
     """The person is angry, or says that the answers do not help."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Its name in domain.yml."""
         return "action_complaint"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Says sorry and offers a person."""
         turn = turn_of(tracker)
         say(dispatcher, "utter_sorry", turn.language)

@@ -1,9 +1,10 @@
 """Another language: one that the bot speaks, or one that it does not."""
+
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -15,18 +16,17 @@ from actions.turn import turn_of
 from knowledge.answers import filled
 from knowledge.documents import read_document
 
-
 _FACTS_IN = "en"  # hours and numbers inside a pointer are the most widely read in English
 
 
 class ActionSwitchLanguage(Action):
     """English please, 日本語で: from now on in that language."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Its name in domain.yml."""
         return "action_switch_language"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Says so in the new language, and repeats the last answer in it."""
         turn = turn_of(tracker)
         say(dispatcher, "utter_language_switched", turn.language)
@@ -36,11 +36,11 @@ class ActionSwitchLanguage(Action):
 class ActionOtherLanguage(Action):
     """A message in a language the bot does not speak: a short pointer in that language."""
 
-    def name(self) -> Text:
+    def name(self) -> str:
         """Its name in domain.yml."""
         return "action_other_language"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[Text, Any]]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """The pointer, or the general one when there is none in that language."""
         turn = turn_of(tracker)
         code = (turn.parsed.get("language") or {}).get("code") or ""
@@ -54,7 +54,7 @@ class ActionOtherLanguage(Action):
 
 
 @lru_cache(maxsize=1)
-def pointers() -> Dict[Text, Text]:
+def pointers() -> Dict[str, str]:
     """The pointers by language code."""
-    table: Dict[Text, Text] = read_document(Path(__file__).with_name("pointers.yaml")).data
+    table: Dict[str, str] = read_document(Path(__file__).with_name("pointers.yaml")).data
     return table

@@ -1,4 +1,5 @@
 """What a conversation remembers, as Rasa slots."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -28,8 +29,13 @@ class Memory:
     def of(cls, slots: Mapping[str, Any]) -> Memory:
         """From a tracker's slots."""
         return cls(
-            slots.get("subject"), tuple(slots.get("earlier") or ()), slots.get("question"), slots.get("unit"),
-            tuple(slots.get("offered") or ()), int(slots.get("failures") or 0), slots.get("handoff"),
+            slots.get("subject"),
+            tuple(slots.get("earlier") or ()),
+            slots.get("question"),
+            slots.get("unit"),
+            tuple(slots.get("offered") or ()),
+            int(slots.get("failures") or 0),
+            slots.get("handoff"),
         )
 
     def changes(self, after: Memory) -> dict[str, Any]:

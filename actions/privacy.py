@@ -2,6 +2,7 @@
 
 Patterns and check digit: shared reference handoff.md, 5.2 (My Number: Order for the Enforcement of the My Number Act, check digit).
 """
+
 from __future__ import annotations
 
 import re
@@ -10,7 +11,9 @@ import unicodedata
 # `\b` fails beside kana and kanji, which are word characters; these edges are for ASCII letters and digits only.
 _RESIDENCE_CARD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ -]?\d{8}[ -]?[A-Za-z]{2}(?![A-Za-z0-9])")
 _MY_NUMBER = re.compile(r"(?<![A-Za-z0-9])\d{4}[ -]?\d{4}[ -]?\d{4}(?![A-Za-z0-9])")
-_PASSPORT = re.compile(r"(?:passport|旅券|パスポート|护照|hộ chiếu)\D{0,20}?(?<![A-Za-z0-9])([A-Za-z]{1,2}\d{6,8}|\d{8,9})(?![A-Za-z0-9])", re.IGNORECASE)
+_PASSPORT = re.compile(
+    r"(?:passport|旅券|パスポート|护照|hộ chiếu)\D{0,20}?(?<![A-Za-z0-9])([A-Za-z]{1,2}\d{6,8}|\d{8,9})(?![A-Za-z0-9])", re.IGNORECASE
+)
 MASK = "●●●●"
 
 

@@ -1,36 +1,52 @@
 """Sends what was decided: names of replies and their fields. The words stand in domain.yml, in every language; the Rasa server fills them in."""
+
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Dict, List, Optional, Sequence, Text
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from babel.dates import format_date
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.decision import Decision
 from knowledge.answers import Answer
 
-Part = Dict[Text, Any]
-Button = Dict[Text, Text]
+Part = Dict[str, Any]
+Button = Mapping[str, str]
 
 
-def part(reply: Text, **fields: Any) -> Part:
+def part(reply: str, **fields: Any) -> Part:
     """A reply inside another one."""
     return {"reply": reply, "fields": fields}
 
 
-def say(dispatcher: CollectingDispatcher, reply: Text, language: Text, buttons: Sequence[Button] = (), card: Optional[Dict[Text, Any]] = None, **fields: Any) -> None:
+def say(
+    dispatcher: CollectingDispatcher, reply: str, language: str, buttons: Sequence[Button] = (), card: Optional[Dict[str, Any]] = None, **fields: Any
+) -> None:
     """One reply. `buttons` come before those that the reply has itself; `card` is the structured form for channels that draw one."""
     titles = [button["title"] for button in buttons]
     dispatcher.utter_message(response=reply, language=language, json_message=card or {}, choices=titles, **fields)
 
 
-def say_answers(dispatcher: CollectingDispatcher, answers: List[Answer], language: Text, buttons: Sequence[Button], certainty: float, extra: Sequence[Part] = ()) -> None:
+def say_answers(dispatcher: CollectingDispatcher, decision: Decision, language: str, extra: Sequence[Part] = ()) -> None:
     """Answers with source and date. All but the last come without buttons, so that the choices stand under the whole."""
-    for place, answer in enumerate(answers):
+    names = ["utter_likely_answer" if decision.kind == "likely" else "utter_answer"] + ["utter_answer"] * (len(decision.answers) - 1)
+    answers = [*decision.answers, *([decision.also] if decision.also else [])]
+    names += ["utter_also_answer"] if decision.also else []
+    for place, (name, answer) in enumerate(zip(names, answers)):
         last = place == len(answers) - 1
         say(
-            dispatcher, "utter_answer", language, buttons if last else (), {"answer": card_of(answer, certainty)}, answer=answer.text,
-            notices=[*notices(answer), *(extra if last else ())], publisher=answer.publisher, source_title=answer.source_title, url=answer.url,
+            dispatcher,
+            name,
+            language,
+            decision.buttons if last else (),
+            {"answer": card_of(answer, decision, place == 0)},
+            title=answer.title,
+            answer=answer.text,
+            notices=[*notices(answer), *(extra if last else ())],
+            publisher=answer.publisher,
+            source_title=answer.source_title,
+            url=answer.url,
             checked=part("utter_part_checked_read" if answer.source_read else "utter_part_checked_cited", date=_date(answer.checked, language)),
         )
 
@@ -49,15 +65,24 @@ def notices(answer: Answer) -> List[Part]:
     return found
 
 
-def card_of(answer: Answer, certainty: float) -> Dict[Text, Any]:
-    """The structured form of an answer."""
+def card_of(answer: Answer, decision: Decision, first: bool) -> Dict[str, Any]:
+    """The structured form of an answer. `sure` is False for the nearest answer and for what may be meant as well."""
     return {
-        "title": answer.title, "aspect": answer.aspect, "aspect_label": answer.aspect_label, "language": answer.language, "text": answer.text,
+        "title": answer.title,
+        "aspect": answer.aspect,
+        "aspect_label": answer.aspect_label,
+        "language": answer.language,
+        "text": answer.text,
         "source": {"url": answer.url, "title": answer.source_title, "publisher": answer.publisher, "read": answer.source_read},
-        "checked_on": answer.checked.isoformat(), "confidence": answer.confidence, "stale_since": answer.stale_since.isoformat() if answer.stale_since else None,
-        "certainty": round(certainty, 3), "article": answer.article, "unit": answer.unit,
+        "checked_on": answer.checked.isoformat(),
+        "confidence": answer.confidence,
+        "stale_since": answer.stale_since.isoformat() if answer.stale_since else None,
+        "certainty": round(decision.certainty, 3),
+        "sure": first and decision.kind == "answer",
+        "article": answer.article,
+        "unit": answer.unit,
     }
 
 
-def _date(day: dt.date, language: Text) -> Text:
+def _date(day: dt.date, language: str) -> str:
     return str(format_date(day, format="long", locale=language))

@@ -1,4 +1,5 @@
 """`python -m actions.server`: the action server, on loopback, with the knowledge opened before it says that it is healthy."""
+
 from __future__ import annotations
 
 import argparse

@@ -1,8 +1,9 @@
 """What every action needs of the tracker: the message, its language, the memory, and the slots to set at the end."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
@@ -18,16 +19,16 @@ class Turn:
 
     asked: Asked
     memory: Memory
-    slots: Dict[Text, Any]
-    parsed: Dict[Text, Any]
-    questions: List[Text]
+    slots: Dict[str, Any]
+    parsed: Dict[str, Any]
+    questions: List[str]
 
     @property
-    def language(self) -> Text:
+    def language(self) -> str:
         """The language to reply in."""
         return self.asked.language
 
-    def events(self, after: Memory, **slots: Any) -> List[Dict[Text, Any]]:
+    def events(self, after: Memory, **slots: Any) -> List[Dict[str, Any]]:
         """The slots that changed."""
         changed = self.memory.changes(after)
         changed.update({name: value for name, value in {"language": self.language, **slots}.items() if self.slots.get(name) != value})

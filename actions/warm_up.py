@@ -1,4 +1,5 @@
 """`python -m actions.warm_up`: builds the search index into the cache, so that the action server starts at once."""
+
 from __future__ import annotations
 
 import sys

@@ -1,8 +1,9 @@
 """One kept-alive connection to the action server, in place of Rasa's new session for every call."""
+
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Dict, Optional, Text
+from typing import Any, Dict, Optional
 
 import aiohttp
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig, concat_url
@@ -11,8 +12,14 @@ TIMEOUT = 10  # seconds; an answer takes milliseconds, so a longer wait means th
 _sessions: Dict[int, aiohttp.ClientSession] = {}
 
 
-async def request(self: EndpointConfig, method: Text = "post", subpath: Optional[Text] = None, content_type: Optional[Text] = "application/json",
-                  compress: bool = False, **kwargs: Any) -> Optional[Any]:
+async def request(
+    self: EndpointConfig,
+    method: str = "post",
+    subpath: Optional[str] = None,
+    content_type: Optional[str] = "application/json",
+    compress: bool = False,
+    **kwargs: Any,
+) -> Optional[Any]:
     """Does what `EndpointConfig.request` does, over a session that stays open. Raises ClientResponseError from status 400 on."""
     headers = {**({"Content-Type": content_type} if content_type else {}), **kwargs.pop("headers", {}), **self.headers}
     url = concat_url(self.url, subpath)

@@ -1,7 +1,8 @@
 """What is said when something behind the bot is down. It must not need a model, the action server or the tracker."""
+
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Optional
 
@@ -12,7 +13,7 @@ DOMAIN = Path(__file__).resolve().parents[1] / "domain.yml"
 NAME = "utter_apology"
 
 
-@lru_cache(maxsize=None)
+@cache
 def apology(language: Optional[str]) -> dict[str, Any]:
     """The apology (text and buttons) in `language`; in all languages when it is not known."""
     variations = read_document(DOMAIN).data["responses"][NAME]

@@ -1,9 +1,10 @@
 """Replies: language first, then channel. The texts stand in domain.yml, each variation with `metadata: {language: …}`."""
+
 from __future__ import annotations
 
 import copy
 import re
-from typing import Any, Dict, List, Mapping, Optional, Text
+from typing import Any, Dict, List, Mapping, Optional
 
 from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
@@ -14,7 +15,7 @@ from rasa.utils.endpoints import EndpointConfig
 from knowledge.languages import languages, reply_language
 
 _FIELD = re.compile(r"\{([a-z_]+)\}")
-Variation = Dict[Text, Any]
+Variation = Dict[str, Any]
 
 
 class MissingReply(LookupError):
@@ -30,13 +31,13 @@ class LanguageFirstNLG(TemplatedNaturalLanguageGenerator):
     def __init__(self, endpoint_config: Optional[EndpointConfig] = None, domain: Optional[Domain] = None) -> None:
         super().__init__(domain.responses if domain else {})
 
-    async def generate(self, utter_action: Text, tracker: DialogueStateTracker, output_channel: Text, **kwargs: Any) -> Optional[Variation]:
+    async def generate(self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any) -> Optional[Variation]:
         """The reply `utter_action` in the language given as `language`, else in the conversation's."""
         slots = tracker.current_slot_values()
         language = kwargs.get("language") or reply_language(*_evidence(tracker, slots))
         return self.reply(utter_action, language, output_channel, kwargs)
 
-    def reply(self, name: Text, language: Text, channel: Text, fields: Mapping[Text, Any]) -> Variation:
+    def reply(self, name: str, language: str, channel: str, fields: Mapping[str, Any]) -> Variation:
         """One reply as Rasa's response dictionary, placeholders filled; the field `choices` are buttons before its own. Raises MissingReply."""
         chosen = copy.deepcopy(choose(self.responses.get(name, []), language, channel))
         if chosen is None:
@@ -48,7 +49,7 @@ class LanguageFirstNLG(TemplatedNaturalLanguageGenerator):
             chosen["buttons"] = [{"title": title, "payload": title} for title in titles]
         return chosen
 
-    def _filled(self, text: Text, name: Text, language: Text, channel: Text, fields: Mapping[Text, Any]) -> Text:
+    def _filled(self, text: str, name: str, language: str, channel: str, fields: Mapping[str, Any]) -> str:
         def value(match: re.Match[str]) -> str:
             field = match.group(1)
             if field not in fields:
@@ -58,18 +59,18 @@ class LanguageFirstNLG(TemplatedNaturalLanguageGenerator):
                 return "".join(f"\n{part(one)}" for one in found)
             return part(found) if isinstance(found, dict) else str(found)
 
-        def part(one: Mapping[Text, Any]) -> str:
+        def part(one: Mapping[str, Any]) -> str:
             return str(self.reply(one["reply"], language, channel, one.get("fields", {}))["text"])
 
         return _FIELD.sub(value, text).strip()
 
 
-def _evidence(tracker: DialogueStateTracker, slots: Dict[Text, Any]) -> tuple[Dict[Text, Any], Dict[Text, Any], List[Dict[Text, Any]]]:
+def _evidence(tracker: DialogueStateTracker, slots: Dict[str, Any]) -> tuple[Dict[str, Any], Dict[str, Any], List[Dict[str, Any]]]:
     said = [{**(event.parse_data or {}), "metadata": event.metadata} for event in reversed(tracker.events) if isinstance(event, UserUttered)]
     return (said[0] if said else {}), slots, said[1:]
 
 
-def choose(variations: List[Variation], language: Text, channel: Text) -> Optional[Variation]:
+def choose(variations: List[Variation], language: str, channel: str) -> Optional[Variation]:
     """The variation for a language and a channel. Order: language and channel, language, the language's fallback, any."""
     order = [language]
     if language in languages():

@@ -1,4 +1,5 @@
 """`python -m bot.server run …`: Rasa's own command line, with this project's connection to the action server in it."""
+
 from __future__ import annotations
 
 import sys

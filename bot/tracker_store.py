@@ -1,8 +1,9 @@
 """Keeps the part of a conversation that Rasa replays on every message short, so that the 500th message is as quick as the 10th."""
+
 from __future__ import annotations
 
 import time
-from typing import Any, Optional, Text
+from typing import Any, Optional
 
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore
@@ -22,12 +23,22 @@ class BoundedTrackerStore(SQLTrackerStore):
     reached, a new session is begun at the end of the turn: slots keep their last values, an active form goes on, and all events stay in the table.
     """
 
-    def __init__(self, host: Text, domain: Optional[Domain] = None, event_broker: Optional[EventBroker] = None, max_events: int = MAX_EVENTS, **kwargs: Any) -> None:
+    def __init__(
+        self, host: str, domain: Optional[Domain] = None, event_broker: Optional[EventBroker] = None, max_events: int = MAX_EVENTS, **kwargs: Any
+    ) -> None:
         """Takes a database URL as `host` (Rasa's name for the `url` of endpoints.yml)."""
         url = make_url(host)
         super().__init__(
-            domain=domain, event_broker=event_broker, dialect=url.drivername, host=url.host, port=url.port, db=url.database,
-            username=url.username, password=url.password, query=dict(url.query) or None, **kwargs,
+            domain=domain,
+            event_broker=event_broker,
+            dialect=url.drivername,
+            host=url.host,
+            port=url.port,
+            db=url.database,
+            username=url.username,
+            password=url.password,
+            query=dict(url.query) or None,
+            **kwargs,
         )
         self._max_events = max_events
 
@@ -40,7 +51,7 @@ class BoundedTrackerStore(SQLTrackerStore):
     @staticmethod
     def _cut(tracker: DialogueStateTracker) -> None:
         slots = {name: value for name, value in tracker.current_slot_values().items() if value is not None}
-        loop: Optional[Text] = tracker.active_loop_name
+        loop: Optional[str] = tracker.active_loop_name
         # Rasa finds the start of a session by its time: it must be later than every event before it.
         now = max(time.time(), tracker.events[-1].timestamp + 0.001)
         tracker.update(SessionStarted(timestamp=now))

@@ -1,4 +1,5 @@
 """Who may work at the desk: accounts, roles, passwords, one-time codes."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -67,8 +68,16 @@ class Accounts:
             if session.execute(sa.select(AccountRow.id).where(AccountRow.login == login)).first():
                 raise Conflict("login_taken")
             row = AccountRow(
-                id=secrets.token_hex(16), login=login, name=name, role=role, language=language, password=hashed, must_change=must_change,
-                totp_step=0, disabled=False, created_at=self.clock(),
+                id=secrets.token_hex(16),
+                login=login,
+                name=name,
+                role=role,
+                language=language,
+                password=hashed,
+                must_change=must_change,
+                totp_step=0,
+                disabled=False,
+                created_at=self.clock(),
             )
             session.add(row)
             session.flush()
@@ -143,7 +152,9 @@ class Accounts:
         with self.database.write() as session:
             row = _row(session, account_id)
             if row.role == "admin" and (role != "admin" or disabled):
-                others = sa.select(AccountRow.id).where(AccountRow.role == "admin", AccountRow.disabled.is_(False), AccountRow.id != account_id)
+                others = sa.select(AccountRow.id).where(
+                    AccountRow.role == "admin", AccountRow.disabled.is_(False), AccountRow.id != account_id
+                )
                 if session.execute(others.limit(1)).first() is None:
                     raise Conflict("last_admin")
             row.name, row.role, row.disabled = _name(name) or row.name, role, disabled
@@ -189,7 +200,16 @@ def login_of(text: str) -> str:
 def account_of(row: Any) -> Account:
     """A row without its secrets."""
     return Account(
-        row.id, row.login, row.name, row.role, row.language, row.must_change, row.totp_secret is not None, row.disabled, row.created_at, row.last_login_at
+        row.id,
+        row.login,
+        row.name,
+        row.role,
+        row.language,
+        row.must_change,
+        row.totp_secret is not None,
+        row.disabled,
+        row.created_at,
+        row.last_login_at,
     )
 
 

@@ -1,4 +1,5 @@
 """The desk as one ASGI app: `create_desk(services)`. The gateway mounts it under /desk."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
@@ -26,8 +27,13 @@ POLICY = (
     "frame-ancestors 'none'; object-src 'none'"
 )
 _HEADERS = {
-    "content-security-policy": POLICY, "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin", "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 
 PAGES: list[Page] = pages_of(login, account, queue, conversation, persons, canned, hours, reports, audit, accounts, stream)
@@ -56,7 +62,9 @@ class DeskHeaders:
         await self.app(scope, receive, with_headers)
 
 
-def create_desk(services: Services, shelf: Optional[Shelf] = None, passwords: Optional[Passwords] = None, limits: Optional[Limits] = None) -> Any:
+def create_desk(
+    services: Services, shelf: Optional[Shelf] = None, passwords: Optional[Passwords] = None, limits: Optional[Limits] = None
+) -> Any:
     """The app. Brings its tables up to date first. The last three are for tests."""
     migrate(services.database)
     desk = workplace_of(services, shelf, passwords, limits or session_limits())

@@ -1,4 +1,5 @@
 """The knowledge for coordinators: searched in the language they read, inserted in the language of the person."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -33,7 +34,9 @@ class Pair:
 class Shelf:
     """The articles and their index. Made at first use, since it takes seconds; made again when the content changes."""
 
-    def __init__(self, load: Optional[Callable[[], tuple[Library, Index, str]]] = None, version: Optional[Callable[[], str]] = None) -> None:
+    def __init__(
+        self, load: Optional[Callable[[], tuple[Library, Index, str]]] = None, version: Optional[Callable[[], str]] = None
+    ) -> None:
         self._load = load or _load
         self._version_now = version or _version_now
         self._lock = threading.Lock()
@@ -63,7 +66,11 @@ class Shelf:
     def titles(self, language: str) -> Mapping[str, str]:
         """The titles of all articles by id; what has been loaded already, so that a list never waits for the index."""
         library = self._library
-        return {key: article.title.get(language) or next(iter(article.title.values())) for key, article in library.articles.items()} if library else {}
+        return (
+            {key: article.title.get(language) or next(iter(article.title.values())) for key, article in library.articles.items()}
+            if library
+            else {}
+        )
 
     def _pair(self, library: Library, unit: str, own: str, theirs: str) -> Pair:
         found = library.units[unit]
@@ -89,10 +96,18 @@ class Shelf:
 def card_of(answer: Answer) -> dict[str, Any]:
     """The structured form, as the bot's answers have it. `certainty` is 1: a coordinator chose it."""
     return {
-        "title": answer.title, "aspect": answer.aspect, "aspect_label": answer.aspect_label, "language": answer.language, "text": answer.text,
+        "title": answer.title,
+        "aspect": answer.aspect,
+        "aspect_label": answer.aspect_label,
+        "language": answer.language,
+        "text": answer.text,
         "source": {"url": answer.url, "title": answer.source_title, "publisher": answer.publisher, "read": answer.source_read},
-        "checked_on": answer.checked.isoformat(), "confidence": answer.confidence, "stale_since": answer.stale_since.isoformat() if answer.stale_since else None,
-        "certainty": 1.0, "article": answer.article, "unit": answer.unit,
+        "checked_on": answer.checked.isoformat(),
+        "confidence": answer.confidence,
+        "stale_since": answer.stale_since.isoformat() if answer.stale_since else None,
+        "certainty": 1.0,
+        "article": answer.article,
+        "unit": answer.unit,
     }
 
 

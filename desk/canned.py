@@ -1,4 +1,5 @@
 """Canned replies: short texts in every language, with {variables} that are filled in when one is taken."""
+
 from __future__ import annotations
 
 import re
@@ -22,36 +23,41 @@ _SHORTCUT = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
 # What a new desk begins with, so that nobody has to write "one moment, please" first.
 FIRST: tuple[tuple[str, Mapping[str, str], Mapping[str, str]], ...] = (
     (
-        "hello", {"en": "Greeting", "ja": "あいさつ"},
+        "hello",
+        {"en": "Greeting", "ja": "あいさつ"},
         {
             "en": "Hello, this is {coordinator}. I have read the conversation so far. I will look into it now.",
             "ja": "こんにちは。担当の{coordinator}です。ここまでのやり取りを読みました。これから確認します。",
         },
     ),
     (
-        "moment", {"en": "One moment", "ja": "少々お待ちください"},
-        {"en": "Please give me a few minutes to check this. I will write here.", "ja": "確認しますので、数分お待ちください。こちらに書きます。"},
+        "moment",
+        {"en": "One moment", "ja": "少々お待ちください"},
+        {
+            "en": "Please give me a few minutes to check this. I will write here.",
+            "ja": "確認しますので、数分お待ちください。こちらに書きます。",
+        },
     ),
     (
-        "which-status", {"en": "Which status of residence?", "ja": "在留資格をたずねる"},
+        "which-status",
+        {"en": "Which status of residence?", "ja": "在留資格をたずねる"},
         {
             "en": "Which status of residence do you have now, and until when? Please do not write the number of your residence card.",
             "ja": "いまの在留資格と在留期限を教えてください。在留カードの番号は書かないでください。",
         },
     ),
     (
-        "not-legal", {"en": "Not a decision", "ja": "判断は入管が行います"},
+        "not-legal",
+        {"en": "Not a decision", "ja": "判断は入管が行います"},
         {
             "en": "I can explain the rules, but the Immigration Services Agency decides each case. I cannot promise a result.",
             "ja": "制度のご説明はできますが、個別の判断は出入国在留管理庁が行います。結果をお約束することはできません。",
         },
     ),
+    ("hours", {"en": "Opening hours", "ja": "受付時間"}, {"en": "About our hours: {hours}", "ja": "受付時間について：{hours}"}),
     (
-        "hours", {"en": "Opening hours", "ja": "受付時間"},
-        {"en": "About our hours: {hours}", "ja": "受付時間について：{hours}"},
-    ),
-    (
-        "goodbye", {"en": "Closing", "ja": "終わりのあいさつ"},
+        "goodbye",
+        {"en": "Closing", "ja": "終わりのあいさつ"},
         {
             "en": "Is there anything else about {topic}? If not, I will close this conversation. You can write again at any time.",
             "ja": "{topic}について、ほかにご質問はありますか。なければこれで終わります。またいつでもご連絡ください。",
@@ -88,7 +94,10 @@ class CannedReplies:
     def all(self) -> list[CannedReply]:
         """In the order of their shortcuts."""
         with self.database.read() as session:
-            return [CannedReply(row.id, row.shortcut, row.title, row.text) for row in session.execute(sa.select(CannedRow).order_by(CannedRow.shortcut)).scalars()]
+            return [
+                CannedReply(row.id, row.shortcut, row.title, row.text)
+                for row in session.execute(sa.select(CannedRow).order_by(CannedRow.shortcut)).scalars()
+            ]
 
     def fill_first(self) -> None:
         """Puts the first ones in when there is none at all."""

@@ -1,4 +1,5 @@
 """What the composer knows: the channel's limits, the reply window, the canned replies filled in, the language."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -45,13 +46,25 @@ def composer_of(visit: Visit, view: Any, draft: str = "") -> Composer:
     spec = services.replies.limits(view.channel)
     window = services.replies.window(view.id)
     return Composer(
-        secrets.token_hex(16), spec.max_text, spec.unit, window, window is not None and window <= services.clock(), _canned(visit, view), draft, view.language, bool(draft)
+        secrets.token_hex(16),
+        spec.max_text,
+        spec.unit,
+        window,
+        window is not None and window <= services.clock(),
+        _canned(visit, view),
+        draft,
+        view.language,
+        bool(draft),
     )
 
 
 def article_text(answer: Answer, words: Words) -> str:
     """A reviewed answer in plain words, with its source and the day it was checked. `words`: in the answer's language."""
-    lines = [answer.text, words("answer.source", publisher=answer.publisher, title=answer.source_title, url=answer.url), words("answer.checked", date=words.date(answer.checked))]
+    lines = [
+        answer.text,
+        words("answer.source", publisher=answer.publisher, title=answer.source_title, url=answer.url),
+        words("answer.checked", date=words.date(answer.checked)),
+    ]
     if answer.confidence != "high":
         lines.append(words("answer.confirm"))
     if answer.stale_since:
@@ -62,7 +75,15 @@ def article_text(answer: Answer, words: Words) -> str:
 def _canned(visit: Visit, view: Any) -> list[Ready]:
     own = visit.words.language
     found = visit.desk.canned.all()
-    return [Ready(one.shortcut, one.title_in(own), one.filled(view.language, _values(visit, view, view.language)), one.filled(own, _values(visit, view, own))) for one in found]
+    return [
+        Ready(
+            one.shortcut,
+            one.title_in(own),
+            one.filled(view.language, _values(visit, view, view.language)),
+            one.filled(own, _values(visit, view, own)),
+        )
+        for one in found
+    ]
 
 
 def _values(visit: Visit, view: Any, language: str) -> dict[str, str]:
@@ -73,6 +94,8 @@ def _values(visit: Visit, view: Any, language: str) -> dict[str, str]:
     title = visit.desk.shelf.titles(language).get(view.topic or "")
     words = visit.desk.words_in(language)
     return {
-        "coordinator": visit.account.name, "topic": title or topic or words("canned.this_topic"), "hours": hours.told(hours.status(), language) or words("canned.always"),
+        "coordinator": visit.account.name,
+        "topic": title or topic or words("canned.this_topic"),
+        "hours": hours.told(hours.status(), language) or words("canned.always"),
         "date": words.date(visit.desk.services.clock()),
     }

@@ -1,4 +1,5 @@
 """Passwords: what is accepted, how they are kept (argon2id)."""
+
 from __future__ import annotations
 
 import secrets

@@ -1,4 +1,5 @@
 """Figures about the work of a period: waiting, first reply, handling, topics, ratings, and what the bot could not answer."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -73,14 +74,29 @@ def report_of(queries: Queries, since: dt.datetime, until: dt.datetime) -> Repor
     titles = {row["topic"]: row["topic_title"] for row in handoffs}
     total = sum(turns.values())
     return Report(
-        since, until, len(handoffs), _waiting(handoffs), _first_reply(handoffs), _handling(handoffs),
-        [(topic, titles[topic], count, _waiting([row for row in handoffs if row["topic"] == topic])) for topic, count in topics.most_common(30)],
-        [(code, count, _waiting([row for row in handoffs if row["lang"] == code])) for code, count in Counter(row["lang"] for row in handoffs).most_common()],
+        since,
+        until,
+        len(handoffs),
+        _waiting(handoffs),
+        _first_reply(handoffs),
+        _handling(handoffs),
+        [
+            (topic, titles[topic], count, _waiting([row for row in handoffs if row["topic"] == topic]))
+            for topic, count in topics.most_common(30)
+        ],
+        [
+            (code, count, _waiting([row for row in handoffs if row["lang"] == code]))
+            for code, count in Counter(row["lang"] for row in handoffs).most_common()
+        ],
         Counter(row["reason"] for row in handoffs).most_common(),
         Counter(row["outcome"] or "open" for row in handoffs).most_common(),
-        _by_coordinator(handoffs), turns, len(handoffs) / total if total else None,
-        [(score, scores.get(score, 0)) for score in range(5, 0, -1)], statistics.fmean(row["score"] for row in ratings) if ratings else None,
-        [row for row in ratings if row["comment"]][:50], grouped(queries.unanswered(since, until)),
+        _by_coordinator(handoffs),
+        turns,
+        len(handoffs) / total if total else None,
+        [(score, scores.get(score, 0)) for score in range(5, 0, -1)],
+        statistics.fmean(row["score"] for row in ratings) if ratings else None,
+        [row for row in ratings if row["comment"]][:50],
+        grouped(queries.unanswered(since, until)),
     )
 
 
@@ -98,14 +114,18 @@ def grouped(rows: Iterable[Mapping[str, Any]]) -> list[Group]:
             group.conversations.append(row["conversation_id"])
     heads: list[tuple[str, Group]] = []
     for (language, plain), group in sorted(exact.items(), key=lambda item: -item[1].count):
-        alike = next((head for text, head in heads[:_GROUPS] if head.language == language and fuzz.token_sort_ratio(text, plain) >= _ALIKE), None)
+        alike = next(
+            (head for text, head in heads[:_GROUPS] if head.language == language and fuzz.token_sort_ratio(text, plain) >= _ALIKE), None
+        )
         if alike is None:
             heads.append((plain, group))
         else:
             alike.count += group.count
             alike.last = max(alike.last, group.last)
             alike.variants.append(group.text)
-            alike.conversations = [*alike.conversations, *(one for one in group.conversations if one not in alike.conversations)][:_EXAMPLES]
+            alike.conversations = [*alike.conversations, *(one for one in group.conversations if one not in alike.conversations)][
+                :_EXAMPLES
+            ]
     return sorted((group for _, group in heads), key=lambda group: (-group.count, -group.last.timestamp()))[:_GROUPS]
 
 

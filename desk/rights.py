@@ -1,4 +1,5 @@
 """Who may do what. One table; every route names the right it needs."""
+
 from __future__ import annotations
 
 from typing import Mapping

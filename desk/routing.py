@@ -1,4 +1,5 @@
 """From an address to a handler: who may, is the form genuine, what was sent, and what is said when something is wrong."""
+
 from __future__ import annotations
 
 import logging
@@ -13,7 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from desk.passwords import Weak
-from desk.sessions import FULL, DeskSession, form_token_fits
+from desk.sessions import FULL, form_token_fits
 from desk.visit import Visit
 from desk.words import Words, best_language
 from desk.workplace import Workplace
@@ -25,18 +26,18 @@ SESSION_COOKIE, BEFORE_COOKIE, LANGUAGE_COOKIE = "madoguchi_desk", "madoguchi_de
 MAX_FORM = 256 * 1024
 BACKGROUND = "x-desk-background"  # sent by what a page asks by itself: it does not keep a session alive
 
-Handler = Union[Callable[[Visit], Response], Callable[[Visit], Awaitable[Response]]]
+Handler = Callable[[Visit], Response]
 
 
 @dataclass(frozen=True)
 class Page:
-    """One address. `right` None: open to everybody. `live`: the handler is a coroutine (a stream)."""
+    """One address. `right` None: open to everybody. `live`: what is called instead of the handler, for a stream."""
 
     method: str
     path: str
     handler: Handler
     right: Optional[str]
-    live: bool = False
+    live: Optional[Callable[[Visit], Awaitable[Response]]] = None
 
 
 def route_of(page: Page, desk: Workplace) -> Route:
@@ -50,17 +51,17 @@ def route_of(page: Page, desk: Workplace) -> Route:
         except ValueError as error:
             return PlainTextResponse(f"{error}\n", 413)
         visit = await run_in_threadpool(_visit, request, desk, form)
-        refusal = await run_in_threadpool(_refusal, visit, page)
-        if refusal is None:
+        response = await run_in_threadpool(_refusal, visit, page)
+        if response is None:
             try:
-                if page.live:
-                    refusal = await page.handler(visit)  # type: ignore[misc]
+                if page.live is not None:
+                    response = await page.live(visit)
                 else:
-                    refusal = await run_in_threadpool(page.handler, visit)
+                    response = await run_in_threadpool(page.handler, visit)
             except (GatewayError, Weak) as error:
-                refusal = await run_in_threadpool(error_page, visit, error)
-        _keep_before(visit, refusal)
-        return refusal
+                response = await run_in_threadpool(error_page, visit, error)
+        _keep_before(visit, response)
+        return response
 
     return Route(page.path, endpoint, methods=[page.method])
 
@@ -71,7 +72,7 @@ def error_page(visit: Visit, error: Union[GatewayError, Weak]) -> Response:
     text = error_text(visit.words, error)
     if visit.by_htmx:
         return visit.page("_alert.html", status, text=text)
-    return visit.page("error.html", status, text=text, status=status)
+    return visit.page("error.html", status, text=text, code=status)
 
 
 def error_text(words: Words, error: Exception) -> str:
@@ -164,13 +165,13 @@ def _refusal(visit: Visit, page: Page) -> Optional[Response]:
         token = session.token if session else visit.before
         if not form_token_fits(token, visit.field("csrf") or visit.request.headers.get("x-csrf-token", "")):
             logger.warning("desk: a form without a valid token was refused (%s)", page.path)
-            return visit.page("error.html", 403, text=visit.words("error.csrf"), status=403)
+            return visit.page("error.html", 403, text=visit.words("error.csrf"), code=403)
     if page.right is None:
         return None
     assert session is not None
     if not session.account.may(page.right):
         visit.log("desk.denied", path=page.path, method=page.method)
-        return visit.page("error.html", 403, text=visit.words("error.forbidden"), status=403)
+        return visit.page("error.html", 403, text=visit.words("error.forbidden"), code=403)
     if session.account.must_change and not page.path.startswith(("/account", "/logout", "/language")):
         return visit.go("/account", done="must_change")
     return None
@@ -180,7 +181,7 @@ def _to_login(visit: Visit, page: Page) -> Response:
     if visit.by_htmx or page.method == "POST" or page.live:
         # The page around it notices and goes to the log-in itself, with its draft kept.
         return PlainTextResponse("log in again\n", 401, {"HX-Redirect": f"{visit.base}/login"} if visit.by_htmx else {})
-    query = {"next": visit.request.url.path[len(visit.base):]} if page.path != "/" else {}
+    query = {"next": visit.request.url.path[len(visit.base) :]} if page.path != "/" else {}
     return RedirectResponse(f"{visit.base}/login{'?' + urlencode(query) if query else ''}", 303)
 
 

@@ -1,4 +1,5 @@
 """Log-ins of browsers, kept on the server. The cookie holds 128 random bits; the table holds their hash."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -58,13 +59,15 @@ class Sessions:
         return token
 
     def find(self, token: Optional[str], active: bool = True) -> Optional[DeskSession]:
-        """The session behind a token, if it still holds. `active`: somebody is there; what the page asks by itself does not keep it alive."""
+        """The session behind a token, if it still holds. `active`: a person did it; what a page asks by itself keeps nothing alive."""
         if not token or len(token) > 100:
             return None
         now = self.clock()
         with self.database.read() as session:
             found = session.execute(
-                sa.select(SessionRow, AccountRow).join(AccountRow, AccountRow.id == SessionRow.account_id).where(SessionRow.token_hash == _hash(token))
+                sa.select(SessionRow, AccountRow)
+                .join(AccountRow, AccountRow.id == SessionRow.account_id)
+                .where(SessionRow.token_hash == _hash(token))
             ).first()
         if found is None:
             return None

@@ -1,4 +1,5 @@
 """The desk's settings, from the environment."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -8,7 +9,7 @@ from desk.sessions import Limits
 
 
 def session_limits() -> Limits:
-    """MADOGUCHI_DESK_IDLE_MINUTES (60) and MADOGUCHI_DESK_HOURS (12): how long a log-in lives without use, and in any case. Raises ValueError."""
+    """MADOGUCHI_DESK_IDLE_MINUTES (60) and MADOGUCHI_DESK_HOURS (12): the life of a log-in without use, and at most. Raises ValueError."""
     default = Limits()
     return Limits(
         dt.timedelta(minutes=_number("MADOGUCHI_DESK_IDLE_MINUTES", default.idle.total_seconds() / 60)),

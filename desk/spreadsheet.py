@@ -1,4 +1,5 @@
 """Tables as CSV that a spreadsheet opens as data, never as formulas."""
+
 from __future__ import annotations
 
 import csv

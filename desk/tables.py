@@ -1,4 +1,5 @@
-"""The desk's own tables, all named gw_desk_*. Times are milliseconds since 1970 (UTC) in the database, aware datetimes in Python, as in the gateway's."""
+"""The desk's own tables, all named gw_desk_*. Times are kept as in the gateway's."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,4 +1,5 @@
 """Slows down who guesses passwords: waits that double, for a name from one address, for the name, and for the address."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -1,4 +1,5 @@
 """One request at the desk: who asks, what was sent, and how to answer it."""
+
 from __future__ import annotations
 
 import json
@@ -84,9 +85,17 @@ class Visit:
         """A page, or a part of one."""
         token = self.session.token if self.session else self.before
         html = self.desk.environment.get_template(template).render(
-            t=self.words, base=self.base, account=self.session.account if self.session and self.session.stage == "full" else None, csrf=form_token(token),
-            here=self.request.url.path[len(self.base):] or "/", version=self.desk.version, languages=self.desk.languages, now=self.desk.services.clock(),
-            done=self.query("done"), headers_json=json.dumps({"X-CSRF-Token": form_token(token)}), **context,
+            t=self.words,
+            base=self.base,
+            account=self.session.account if self.session and self.session.stage == "full" else None,
+            csrf=form_token(token),
+            here=self.request.url.path[len(self.base) :] or "/",
+            version=self.desk.version,
+            languages=self.desk.languages,
+            now=self.desk.services.clock(),
+            done=self.query("done"),
+            headers_json=json.dumps({"X-CSRF-Token": form_token(token)}),
+            **context,
         )
         return HTMLResponse(html, status, dict(headers or {}))
 

@@ -1,8 +1,9 @@
 """The desk's own texts, one file a language (texts/), and how dates and spans of time are written."""
+
 from __future__ import annotations
 
 import datetime as dt
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Mapping, Optional
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ TEXTS = Path(__file__).parent / "texts"
 DEFAULT = "en"
 
 
-@lru_cache(maxsize=None)
+@cache
 def texts() -> dict[str, dict[str, str]]:
     """All texts: language → key → text. A further language is a further file."""
     return {path.stem: _flat(yaml.safe_load(path.read_text("utf-8"))) for path in sorted(TEXTS.glob("*.yaml"))}

@@ -1,4 +1,5 @@
 """Everything the desk's pages work with, put together once."""
+
 from __future__ import annotations
 
 import hashlib
@@ -47,15 +48,31 @@ class Workplace:
         return Words(language, self.zone)
 
 
-def workplace_of(services: Services, shelf: Optional[Shelf] = None, passwords: Optional[Passwords] = None, limits: Optional[Limits] = None) -> Workplace:
+def workplace_of(
+    services: Services, shelf: Optional[Shelf] = None, passwords: Optional[Passwords] = None, limits: Optional[Limits] = None
+) -> Workplace:
     """Puts it together; the last three are for tests and settings."""
     database, clock = services.database, services.clock
     environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
     )
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(STATIC.iterdir()))).hexdigest()[:12]
     return Workplace(
-        services, Accounts(database, clock, passwords), Sessions(database, clock, limits), Throttle(database, clock), CannedReplies(database, clock),
-        shelf or Shelf(), Queries(database, clock), environment, ZoneInfo(services.settings.timezone), digest,
-        [(code, own_name(code)) for code in desk_languages()], services.settings.secure,
+        services,
+        Accounts(database, clock, passwords),
+        Sessions(database, clock, limits),
+        Throttle(database, clock),
+        CannedReplies(database, clock),
+        shelf or Shelf(),
+        Queries(database, clock),
+        environment,
+        ZoneInfo(services.settings.timezone),
+        digest,
+        [(code, own_name(code)) for code in desk_languages()],
+        services.settings.secure,
     )

@@ -1,4 +1,5 @@
 """The audit log: append only, each row with a hash over itself and the row before, so that a changed or missing row is found."""
+
 from __future__ import annotations
 
 import hashlib
@@ -34,10 +35,14 @@ class Audit:
     def record(self, session: Any, actor: str, action: str, conversation: Optional[str] = None, **data: Any) -> None:
         """One row, in the transaction of `session`: it is there exactly when what it tells has happened."""
         session.flush()
-        head = session.execute(sa.select(AuditHead).where(AuditHead.id == 1).with_for_update().execution_options(populate_existing=True)).scalar_one()
+        head = session.execute(
+            sa.select(AuditHead).where(AuditHead.id == 1).with_for_update().execution_options(populate_existing=True)
+        ).scalar_one()
         number, at = head.number + 1, self._clock()
         digest = _digest(head.hash, number, iso(at), actor, action, conversation, data)
-        session.add(AuditRow(id=number, at=at, actor=actor, action=action, conversation_id=conversation, data=data, previous=head.hash, hash=digest))
+        session.add(
+            AuditRow(id=number, at=at, actor=actor, action=action, conversation_id=conversation, data=data, previous=head.hash, hash=digest)
+        )
         head.number, head.hash = number, digest
         session.flush()
 
@@ -51,14 +56,20 @@ class Audit:
             for row in session.execute(sa.select(AuditRow).order_by(AuditRow.id)).scalars():
                 gap = count > 0 and (row.id != number + 1 or row.previous != previous)
                 first = count == 0 and row.id == 1 and row.previous != START
-                if gap or first or row.hash != _digest(row.previous, row.id, iso(row.at), row.actor, row.action, row.conversation_id, row.data):
+                if (
+                    gap
+                    or first
+                    or row.hash != _digest(row.previous, row.id, iso(row.at), row.actor, row.action, row.conversation_id, row.data)
+                ):
                     return AuditReport(False, count, row.id)
                 previous, number, count = row.hash, row.id, count + 1
             if (number, previous or START) != (head.number, head.hash) and not (count == 0 and head.number):
                 return AuditReport(False, count, number + 1)
             return AuditReport(True, count)
 
-    def rows(self, after: int = 0, limit: int = 200, actor: Optional[str] = None, conversation: Optional[str] = None) -> List[dict[str, Any]]:
+    def rows(
+        self, after: int = 0, limit: int = 200, actor: Optional[str] = None, conversation: Optional[str] = None
+    ) -> List[dict[str, Any]]:
         """Rows in order, beginning after a number."""
         query = sa.select(AuditRow).where(AuditRow.id > after).order_by(AuditRow.id).limit(limit)
         if actor:
@@ -67,7 +78,15 @@ class Audit:
             query = query.where(AuditRow.conversation_id == conversation)
         with self._database.read() as session:
             return [
-                {"id": row.id, "at": iso(row.at), "actor": row.actor, "action": row.action, "conversation": row.conversation_id, "data": row.data, "hash": row.hash}
+                {
+                    "id": row.id,
+                    "at": iso(row.at),
+                    "actor": row.actor,
+                    "action": row.action,
+                    "conversation": row.conversation_id,
+                    "data": row.data,
+                    "hash": row.hash,
+                }
                 for row in session.execute(query).scalars()
             ]
 

@@ -1,4 +1,5 @@
 """The HTTP client of the bridge channel in the Rasa server (bot/channels/bridge.py)."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -64,7 +65,11 @@ class HttpBridge:
     def __init__(self, url: str, secret: str, timeout: float) -> None:
         limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
         self._client = httpx.AsyncClient(
-            base_url=f"{url}/webhooks/bridge", headers={"X-Bridge-Secret": secret}, timeout=httpx.Timeout(timeout, connect=3), limits=limits, trust_env=False
+            base_url=f"{url}/webhooks/bridge",
+            headers={"X-Bridge-Secret": secret},
+            timeout=httpx.Timeout(timeout, connect=3),
+            limits=limits,
+            trust_env=False,
         )
 
     async def turn(self, asked: Asked) -> Answer:
@@ -107,5 +112,9 @@ class HttpBridge:
 
 
 def _said(message: Mapping[str, Any]) -> Said:
-    buttons = [{"title": str(one["title"]), "payload": str(one.get("payload") or one["title"])} for one in message.get("buttons") or [] if one.get("title")]
+    buttons = [
+        {"title": str(one["title"]), "payload": str(one.get("payload") or one["title"])}
+        for one in message.get("buttons") or []
+        if one.get("title")
+    ]
     return Said(str(message.get("text") or ""), buttons, message.get("custom") or None, message.get("language"), message.get("reply"))

@@ -1,4 +1,5 @@
 """The time, as something that tests can set."""
+
 from __future__ import annotations
 
 import datetime as dt

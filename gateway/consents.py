@@ -1,4 +1,5 @@
 """Consent as data: who agreed to which version of which words, in which language, when. Source: APPI articles 21 and 27."""
+
 from __future__ import annotations
 
 from typing import Any, Dict, Optional
@@ -32,13 +33,19 @@ class Consents:
             if row is None:
                 session.add(Notice(version=notice()["version"], texts=text, published_at=self._clock()))
             elif row.texts != text:
-                raise ValueError(f"The privacy notice {notice()['version']} was published with other words. Give texts/notice.yaml a new version.")
+                raise ValueError(
+                    f"The privacy notice {notice()['version']} was published with other words. Give texts/notice.yaml a new version."
+                )
 
     def shown(self, language: str) -> Dict[str, Any]:
         """The notice in a language."""
         found = notice()
         days = {"bot_only": self._retention.bot_only, "with_human": self._retention.with_human}
-        return {"version": found["version"], "title": in_language(found["title"], language), "text": in_language(found["text"], language).strip().format(**days)}
+        return {
+            "version": found["version"],
+            "title": in_language(found["title"], language),
+            "text": in_language(found["text"], language).strip().format(**days),
+        }
 
     @staticmethod
     def purposes(language: str) -> Dict[str, str]:
@@ -62,22 +69,34 @@ class Consents:
             return
         session.add(
             Consent(
-                id=new_id(), contact_id=conversation.contact_id, purpose=purpose, version=notice()["version"], lang=conversation.lang, channel=conversation.channel, at=self._clock()
+                id=new_id(),
+                contact_id=conversation.contact_id,
+                purpose=purpose,
+                version=notice()["version"],
+                lang=conversation.lang,
+                channel=conversation.channel,
+                at=self._clock(),
             )
         )
         session.flush()
-        self._audit.record(session, person(conversation.contact_id), "consent.given", conversation.id, purpose=purpose, version=notice()["version"])
+        self._audit.record(
+            session, person(conversation.contact_id), "consent.given", conversation.id, purpose=purpose, version=notice()["version"]
+        )
 
     def _withdraw(self, session: Any, conversation: Any, purpose: str) -> None:
         session.execute(
-            sa.update(Consent).where(Consent.contact_id == conversation.contact_id, Consent.purpose == purpose, Consent.withdrawn_at.is_(None)).values(withdrawn_at=self._clock())
+            sa.update(Consent)
+            .where(Consent.contact_id == conversation.contact_id, Consent.purpose == purpose, Consent.withdrawn_at.is_(None))
+            .values(withdrawn_at=self._clock())
         )
         self._audit.record(session, person(conversation.contact_id), "consent.withdrawn", conversation.id, purpose=purpose)
 
     @staticmethod
     def given(session: Any, conversation: Any, purpose: str) -> bool:
         """Whether the person has agreed to the present version, and not taken it back."""
-        query = sa.select(Consent.id).where(Consent.contact_id == conversation.contact_id, Consent.purpose == purpose, Consent.withdrawn_at.is_(None))
+        query = sa.select(Consent.id).where(
+            Consent.contact_id == conversation.contact_id, Consent.purpose == purpose, Consent.withdrawn_at.is_(None)
+        )
         return session.execute(query.where(Consent.version == notice()["version"]).limit(1)).first() is not None
 
     def require_notice(self, session: Any, conversation: Any, accepted_version: Optional[str]) -> None:

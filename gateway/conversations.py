@@ -1,10 +1,11 @@
 """What a person does: begins, writes, asks for a human, stops waiting, rates. Each is one transaction, finished before it is acknowledged (invariant I1)."""
+
 from __future__ import annotations
 
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import sqlalchemy as sa
 
@@ -62,7 +63,16 @@ class Conversations:
             session.flush()
             session.add(Identity(contact_id=contact.id, channel=channel, external_id=external_id, created_at=now))
             conversation = Conversation(
-                id=new_id(), contact_id=contact.id, channel=channel, lang=language, created_at=now, updated_at=now, labels=[], mode="bot", epoch=0, last_seq=0,
+                id=new_id(),
+                contact_id=contact.id,
+                channel=channel,
+                lang=language,
+                created_at=now,
+                updated_at=now,
+                labels=[],
+                mode="bot",
+                epoch=0,
+                last_seq=0,
                 close_at=now + dt.timedelta(seconds=self._timers.bot_idle),
             )
             session.add(conversation)
@@ -78,8 +88,12 @@ class Conversations:
 
     @staticmethod
     def _of(session: Any, channel: str, external_id: str) -> Optional[str]:
-        query = sa.select(Conversation.id).join(Identity, sa.and_(Identity.contact_id == Conversation.contact_id, Identity.channel == Conversation.channel))
-        found: Optional[str] = session.execute(query.where(Identity.channel == channel, Identity.external_id == external_id)).scalar_one_or_none()
+        query = sa.select(Conversation.id).join(
+            Identity, sa.and_(Identity.contact_id == Conversation.contact_id, Identity.channel == Conversation.channel)
+        )
+        found: Optional[str] = session.execute(
+            query.where(Identity.channel == channel, Identity.external_id == external_id)
+        ).scalar_one_or_none()
         return found
 
     # --- writing -----------------------------------------------------------------------------------------------------
@@ -117,7 +131,17 @@ class Conversations:
         message = self._transcript.received(session, conversation, body, conversation.lang, client_id, event_id)
         now = message.created_at
         if conversation.mode == "bot":
-            session.add(Turn(conversation_id=conversation.id, message_id=message.id, seq=message.seq, state="pending", attempts=0, next_at=now, created_at=now))
+            session.add(
+                Turn(
+                    conversation_id=conversation.id,
+                    message_id=message.id,
+                    seq=message.seq,
+                    state="pending",
+                    attempts=0,
+                    next_at=now,
+                    created_at=now,
+                )
+            )
             conversation.close_at = now + dt.timedelta(seconds=self._timers.bot_idle)
         elif conversation.mode == "human":
             conversation.close_at = None
@@ -128,7 +152,9 @@ class Conversations:
         if clean.kinds:
             kinds = say("list_comma", conversation.lang).join(say(f"kind_{kind}", conversation.lang) for kind in clean.kinds)
             self._transcript.system(session, conversation, "masked", kinds=kinds)
-            self._audit.record(session, person(conversation.contact_id), "message.masked", conversation.id, kinds=list(clean.kinds), seq=message.seq)
+            self._audit.record(
+                session, person(conversation.contact_id), "message.masked", conversation.id, kinds=list(clean.kinds), seq=message.seq
+            )
         return Received(public(message), False, clean.kinds)
 
     @staticmethod
@@ -151,7 +177,9 @@ class Conversations:
         conversation.closed_at = conversation.outcome = None
         conversation.rating_wanted = False
         self._handoffs.bot(session, conversation, "new_episode", answered_by_human=True)
-        self._handoffs.change(session, conversation, "bot", person(conversation.contact_id), "conversation.new_episode", episode=conversation.episode)
+        self._handoffs.change(
+            session, conversation, "bot", person(conversation.contact_id), "conversation.new_episode", episode=conversation.episode
+        )
 
     # --- a human -----------------------------------------------------------------------------------------------------
 
@@ -181,7 +209,12 @@ class Conversations:
 
     @staticmethod
     def _questions(session: Any, conversation: Any) -> List[str]:
-        query = sa.select(Message.body).where(Message.conversation_id == conversation.id, Message.author == "person").order_by(Message.seq.desc()).limit(_SUMMARY)
+        query = (
+            sa.select(Message.body)
+            .where(Message.conversation_id == conversation.id, Message.author == "person")
+            .order_by(Message.seq.desc())
+            .limit(_SUMMARY)
+        )
         return [str(body.get("text", ""))[:_SUMMARY_LENGTH] for body in reversed(session.execute(query).scalars().all())]
 
     # --- the rest ----------------------------------------------------------------------------------------------------
@@ -230,12 +263,17 @@ class Conversations:
         with self._database.write() as session:
             conversation = lock(session, conversation_id)
             handoff = session.execute(
-                sa.select(Handoff).where(Handoff.conversation_id == conversation.id, Handoff.accepted_at.isnot(None)).order_by(Handoff.opened_at.desc()).limit(1)
+                sa.select(Handoff)
+                .where(Handoff.conversation_id == conversation.id, Handoff.accepted_at.isnot(None))
+                .order_by(Handoff.opened_at.desc())
+                .limit(1)
             ).scalar_one_or_none()
             if handoff is None or handoff.closed_at is None:
                 raise Conflict("rating_not_wanted")
             query = sa.select(Rating).where(Rating.conversation_id == conversation.id, Rating.episode == handoff.episode)
-            rating = session.execute(query).scalar_one_or_none() or Rating(id=new_id(), conversation_id=conversation.id, episode=handoff.episode)
+            rating = session.execute(query).scalar_one_or_none() or Rating(
+                id=new_id(), conversation_id=conversation.id, episode=handoff.episode
+            )
             rating.coordinator, rating.score, rating.lang, rating.at = handoff.accepted_by, score, conversation.lang, self._clock()
             rating.comment = redact(comment).text[: self._max_text] if comment else None
             session.add(rating)
@@ -259,10 +297,20 @@ class Conversations:
         position = self._handoffs.position(session, conversation) if waiting else None
         hours = self._hours.plain(conversation.lang, session)
         return {
-            "conversation": conversation.id, "mode": conversation.mode, "epoch": conversation.epoch, "language": conversation.lang, "last": conversation.last_seq,
-            "seen": conversation.seen_seq, "position": position, "wait_minutes": self._handoffs.wait_minutes(session, position) if position else None,
-            "coordinator": conversation.assignee_name if conversation.mode == "human" else None, "rating_wanted": conversation.rating_wanted,
-            "open": hours["open"], "next_opening": hours["next_opening"], "hours_text": hours["text"], "bot_down": conversation.bot_failures > 0,
+            "conversation": conversation.id,
+            "mode": conversation.mode,
+            "epoch": conversation.epoch,
+            "language": conversation.lang,
+            "last": conversation.last_seq,
+            "seen": conversation.seen_seq,
+            "position": position,
+            "wait_minutes": self._handoffs.wait_minutes(session, position) if position else None,
+            "coordinator": conversation.assignee_name if conversation.mode == "human" else None,
+            "rating_wanted": conversation.rating_wanted,
+            "open": hours["open"],
+            "next_opening": hours["next_opening"],
+            "hours_text": hours["text"],
+            "bot_down": conversation.bot_failures > 0,
         }
 
     def messages(self, conversation_id: str, after: int = 0, limit: int = 100) -> List[Dict[str, Any]]:
@@ -275,5 +323,3 @@ class Conversations:
         with self._database.read() as session:
             conversation = session.get(Conversation, conversation_id)
             return [full(message, conversation) for message in self._transcript.everything(session, conversation_id, after, limit)]
-
-

@@ -1,4 +1,5 @@
 """What the desk reads: the queue, one conversation, counts, and a search in what was written."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -85,20 +86,47 @@ class DeskView:
             query = query.where(condition)
         waiting_last = sa.case((Conversation.mode == "waiting", 0), else_=1)
         query = query.order_by(
-            waiting_last, sa.case((Conversation.mode == "waiting", -Conversation.priority), else_=0), Conversation.waiting_since, Conversation.updated_at.desc()
+            waiting_last,
+            sa.case((Conversation.mode == "waiting", -Conversation.priority), else_=0),
+            Conversation.waiting_since,
+            Conversation.updated_at.desc(),
         )
         with self._database.read() as session:
             return self._rows(session, list(session.execute(query.limit(limit)).scalars()))
 
     def _rows(self, session: Any, found: List[Any]) -> List[QueueRow]:
         ids = [one.id for one in found]
-        unread = _counted(session, sa.select(Message.conversation_id, sa.func.count()).join(Conversation, Conversation.id == Message.conversation_id).where(
-            Message.conversation_id.in_(ids), Message.author == "person", Message.seq > Conversation.desk_seq).group_by(Message.conversation_id))
-        failed = _counted(session, sa.select(Outbox.conversation_id, sa.func.count()).where(Outbox.conversation_id.in_(ids), Outbox.state == "failed").group_by(Outbox.conversation_id))
-        last = sa.select(Message.conversation_id, sa.func.max(Message.seq).label("seq")).where(Message.conversation_id.in_(ids), Message.author != "system").group_by(Message.conversation_id).subquery()
-        texts = dict(session.execute(sa.select(Message.conversation_id, Message.body).join(
-            last, sa.and_(last.c.conversation_id == Message.conversation_id, last.c.seq == Message.seq))).all())
-        reasons = dict(session.execute(sa.select(Handoff.conversation_id, Handoff.reason).where(Handoff.conversation_id.in_(ids)).order_by(Handoff.opened_at)).all())
+        unread = _counted(
+            session,
+            sa.select(Message.conversation_id, sa.func.count())
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .where(Message.conversation_id.in_(ids), Message.author == "person", Message.seq > Conversation.desk_seq)
+            .group_by(Message.conversation_id),
+        )
+        failed = _counted(
+            session,
+            sa.select(Outbox.conversation_id, sa.func.count())
+            .where(Outbox.conversation_id.in_(ids), Outbox.state == "failed")
+            .group_by(Outbox.conversation_id),
+        )
+        last = (
+            sa.select(Message.conversation_id, sa.func.max(Message.seq).label("seq"))
+            .where(Message.conversation_id.in_(ids), Message.author != "system")
+            .group_by(Message.conversation_id)
+            .subquery()
+        )
+        texts = dict(
+            session.execute(
+                sa.select(Message.conversation_id, Message.body).join(
+                    last, sa.and_(last.c.conversation_id == Message.conversation_id, last.c.seq == Message.seq)
+                )
+            ).all()
+        )
+        reasons = dict(
+            session.execute(
+                sa.select(Handoff.conversation_id, Handoff.reason).where(Handoff.conversation_id.in_(ids)).order_by(Handoff.opened_at)
+            ).all()
+        )
         return [_row(one, unread.get(one.id, 0), failed.get(one.id, 0), texts.get(one.id) or {}, reasons.get(one.id)) for one in found]
 
     def conversation(self, conversation_id: str) -> ConversationView:
@@ -139,14 +167,18 @@ class DeskView:
     def counts(self, coordinator: Optional[Coordinator] = None) -> Dict[str, int]:
         """How many wait, are with a human, are mine, asleep, and how many questions were left."""
         with self._database.read() as session:
+
             def number(*conditions: Any) -> int:
                 return int(session.execute(sa.select(sa.func.count()).select_from(Conversation).where(*conditions)).scalar_one())
 
             return {
-                "waiting": number(Conversation.mode == "waiting"), "human": number(Conversation.mode == "human"),
+                "waiting": number(Conversation.mode == "waiting"),
+                "human": number(Conversation.mode == "human"),
                 "mine": number(Conversation.mode == "human", Conversation.assignee == coordinator.id) if coordinator else 0,
                 "snoozed": number(Conversation.snoozed_until.isnot(None)),
-                "inquiries": int(session.execute(sa.select(sa.func.count()).select_from(Inquiry).where(Inquiry.state == "open")).scalar_one()),
+                "inquiries": int(
+                    session.execute(sa.select(sa.func.count()).select_from(Inquiry).where(Inquiry.state == "open")).scalar_one()
+                ),
             }
 
     def inquiries(self, state: Optional[str] = "open") -> List[Dict[str, Any]]:
@@ -168,14 +200,18 @@ def _view(view: str, coordinator: Optional[str]) -> List[Any]:
     return views[view]
 
 
-def _filters(language: Optional[str], channel: Optional[str], topic: Optional[str], priority: Optional[int], mode: Optional[str], text: Optional[str]) -> List[Any]:
+def _filters(
+    language: Optional[str], channel: Optional[str], topic: Optional[str], priority: Optional[int], mode: Optional[str], text: Optional[str]
+) -> List[Any]:
     found = [column == value for column, value in (
         (Conversation.lang, language), (Conversation.channel, channel), (Conversation.topic, topic), (Conversation.mode, mode), (Conversation.priority, priority),
     ) if value is not None and value != ""]  # fmt: skip
     if text and text.strip():
         # JSON is kept as text on both databases; json_extract is not portable. Escapes of json.dumps are undone by ensure_ascii=False (database.py).
         pattern = "%" + text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        found.append(sa.exists().where(Message.conversation_id == Conversation.id, sa.cast(Message.body, sa.Text).ilike(pattern, escape="\\")))
+        found.append(
+            sa.exists().where(Message.conversation_id == Conversation.id, sa.cast(Message.body, sa.Text).ilike(pattern, escape="\\"))
+        )
     return found
 
 
@@ -189,14 +225,45 @@ def _all(session: Any, query: Any) -> List[Any]:
 
 def _row(one: Any, unread: int, failed: int, body: Mapping[str, Any], reason: Optional[str]) -> QueueRow:
     return QueueRow(
-        one.id, one.mode, one.epoch, one.channel, one.lang, one.assignee, one.assignee_name, one.priority, one.topic, one.topic_title, reason, iso(one.waiting_since),
-        iso(one.last_user_at), iso(one.updated_at), unread, str(body.get("text") or "")[:200], iso(one.snoozed_until), tuple(one.labels or ()), one.bot_failures, failed,
+        one.id,
+        one.mode,
+        one.epoch,
+        one.channel,
+        one.lang,
+        one.assignee,
+        one.assignee_name,
+        one.priority,
+        one.topic,
+        one.topic_title,
+        reason,
+        iso(one.waiting_since),
+        iso(one.last_user_at),
+        iso(one.updated_at),
+        unread,
+        str(body.get("text") or "")[:200],
+        iso(one.snoozed_until),
+        tuple(one.labels or ()),
+        one.bot_failures,
+        failed,
     )
 
 
 def _handoff(row: Any) -> Dict[str, Any]:
     return {
-        "id": row.id, "reason": row.reason, "topic": row.topic, "topic_title": row.topic_title, "summary": row.summary, "language": row.lang, "requested_by": row.requested_by,
-        "opened_at": iso(row.opened_at), "accepted_at": iso(row.accepted_at), "accepted_by": row.accepted_by, "accepted_name": row.accepted_name,
-        "first_reply_at": iso(row.first_reply_at), "closed_at": iso(row.closed_at), "closed_by": row.closed_by, "outcome": row.outcome, "note": row.note,
+        "id": row.id,
+        "reason": row.reason,
+        "topic": row.topic,
+        "topic_title": row.topic_title,
+        "summary": row.summary,
+        "language": row.lang,
+        "requested_by": row.requested_by,
+        "opened_at": iso(row.opened_at),
+        "accepted_at": iso(row.accepted_at),
+        "accepted_by": row.accepted_by,
+        "accepted_name": row.accepted_name,
+        "first_reply_at": iso(row.first_reply_at),
+        "closed_at": iso(row.closed_at),
+        "closed_by": row.closed_by,
+        "outcome": row.outcome,
+        "note": row.note,
     }

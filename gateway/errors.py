@@ -1,4 +1,5 @@
 """What can go wrong for a caller. `code` is for programs; the words for people stand in texts/messages.yaml under `error_<code>`."""
+
 from __future__ import annotations
 
 from typing import Optional

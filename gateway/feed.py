@@ -1,4 +1,5 @@
 """Wakes open streams when something happened. A wake-up is a hint only: what a stream sends it reads by its own cursor (invariant I7)."""
+
 from __future__ import annotations
 
 import asyncio
@@ -10,6 +11,7 @@ from typing import Any, AsyncIterator, Dict, Iterator, List, Optional, Set
 import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 
+from gateway.bell import Bell
 from gateway.clock import Clock, iso
 from gateway.store.database import Database
 from gateway.store.tables import Event
@@ -26,16 +28,11 @@ class Feed:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
-        self._bell: Optional[asyncio.Event] = None
+        self._bell = Bell(database)
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._listeners: Dict[str, Set[asyncio.Queue[Optional[Happened]]]] = {}
         self._seen: Dict[int, float] = {}
         self.closing = False
-        database.after_commit.append(self._ring)
-
-    def _ring(self) -> None:
-        if self._loop and self._bell and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._bell.set)
 
     def since(self, event_id: int, limit: int = 500) -> List[Happened]:
         """Events after a number, in order; the cursor of the desk's stream."""
@@ -50,14 +47,10 @@ class Feed:
 
     async def run(self) -> None:
         """Reads until cancelled."""
-        self._loop, self._bell = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         cursor = await run_in_threadpool(self.last)
         while True:
-            try:
-                await asyncio.wait_for(self._bell.wait(), POLL)
-            except asyncio.TimeoutError:
-                pass
-            self._bell.clear()
+            await self._bell.wait(POLL)
             if not self._listeners:
                 cursor = 0
                 continue
@@ -71,7 +64,9 @@ class Feed:
         """Hands out what is new; runs in a thread."""
         edge = self._clock() - _OVERLAP
         with self._database.read() as session:
-            query = sa.select(Event).where(Event.id > cursor) if self._database.sqlite and cursor else sa.select(Event).where(Event.at > edge)
+            query = (
+                sa.select(Event).where(Event.id > cursor) if self._database.sqlite and cursor else sa.select(Event).where(Event.at > edge)
+            )
             rows = [_plain(row) for row in session.execute(query.order_by(Event.id).limit(_FULL)).scalars()]
         fresh = [row for row in rows if row["id"] not in self._seen]
         if fresh and self._loop:
@@ -112,6 +107,10 @@ class Feed:
                 if row is None:
                     return
                 yield row
+
+    def listening(self, key: str) -> int:
+        """How many streams are open for a key."""
+        return len(self._listeners.get(key, ()))
 
     @property
     def streams(self) -> int:

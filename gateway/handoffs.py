@@ -1,4 +1,5 @@
 """Opening and ending a stretch with a human, inside a transaction that somebody else holds."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -32,14 +33,26 @@ class Wish:
     def of(cls, card: Mapping[str, Any]) -> Wish:
         """From the bot's card (actions/handoff.py)."""
         topic = card.get("topic") or {}
-        return cls(str(card.get("reason") or "requested")[:40], topic.get("id"), topic.get("title"), tuple(str(one) for one in card.get("summary") or ())[:8])
+        return cls(
+            str(card.get("reason") or "requested")[:40],
+            topic.get("id"),
+            topic.get("title"),
+            tuple(str(one) for one in card.get("summary") or ())[:8],
+        )
 
 
 class Handoffs:
     """The transitions' common parts. Every change of mode goes through `change`, so that each has one epoch, one event and one audit row."""
 
     def __init__(self, clock: Clock, transcript: Transcript, journal: Journal, audit: Audit, hours: Hours, timers: Timers) -> None:
-        self._clock, self._transcript, self._journal, self._audit, self._hours, self.timers = clock, transcript, journal, audit, hours, timers
+        self._clock, self._transcript, self._journal, self._audit, self._hours, self.timers = (
+            clock,
+            transcript,
+            journal,
+            audit,
+            hours,
+            timers,
+        )
 
     def change(self, session: Any, conversation: Any, mode: str, actor: str, action: str, **data: Any) -> None:
         """Sets the mode: epoch + 1, one event, one audit row."""
@@ -67,8 +80,15 @@ class Handoffs:
             return False
         session.add(
             Handoff(
-                conversation_id=conversation.id, episode=conversation.episode, reason=wish.reason, topic=wish.topic, topic_title=wish.topic_title, summary=list(wish.summary),
-                lang=conversation.lang, requested_by=actor, opened_at=now,
+                conversation_id=conversation.id,
+                episode=conversation.episode,
+                reason=wish.reason,
+                topic=wish.topic,
+                topic_title=wish.topic_title,
+                summary=list(wish.summary),
+                lang=conversation.lang,
+                requested_by=actor,
+                opened_at=now,
             )
         )
         conversation.topic, conversation.topic_title = wish.topic or conversation.topic, wish.topic_title or conversation.topic_title
@@ -91,8 +111,15 @@ class Handoffs:
         last = self._last(session, conversation)
         session.add(
             Handoff(
-                conversation_id=conversation.id, episode=conversation.episode, reason=last.reason if last else "requested", topic=conversation.topic,
-                topic_title=conversation.topic_title, summary=last.summary if last else [], lang=conversation.lang, requested_by=actor, opened_at=now,
+                conversation_id=conversation.id,
+                episode=conversation.episode,
+                reason=last.reason if last else "requested",
+                topic=conversation.topic,
+                topic_title=conversation.topic_title,
+                summary=last.summary if last else [],
+                lang=conversation.lang,
+                requested_by=actor,
+                opened_at=now,
             )
         )
         conversation.assignee = conversation.assignee_name = None
@@ -112,7 +139,9 @@ class Handoffs:
         self._transcript.system(session, conversation, "out_of_hours", form="inquiry", hours=hours + " " if hours else "")
         conversation.tell_bot = {"outcome": "out_of_hours"}
         self._audit.record(session, actor, "handoff.out_of_hours", conversation.id, reason=wish.reason, topic=wish.topic)
-        self._journal.write(session, conversation.id, "state", None, action="handoff.out_of_hours", mode=conversation.mode, epoch=conversation.epoch)
+        self._journal.write(
+            session, conversation.id, "state", None, action="handoff.out_of_hours", mode=conversation.mode, epoch=conversation.epoch
+        )
 
     # --- to a human --------------------------------------------------------------------------------------------------
 
@@ -124,7 +153,9 @@ class Handoffs:
         conversation.close_at = None
         conversation.bot_failures = 0
         session.flush()
-        session.execute(sa.update(Turn).where(Turn.conversation_id == conversation.id, Turn.state.in_(("pending", "set_aside"))).values(state="dropped"))
+        session.execute(
+            sa.update(Turn).where(Turn.conversation_id == conversation.id, Turn.state.in_(("pending", "set_aside"))).values(state="dropped")
+        )
         session.execute(sa.update(Turn).where(Turn.conversation_id == conversation.id, Turn.state == "leased").values(state="overtaken"))
         self._hold_back(session, conversation)
 
@@ -132,7 +163,9 @@ class Handoffs:
     def _hold_back(session: Any, conversation: Any) -> None:
         # On channels that we push to, what the bot said but nobody has been sent yet would arrive inside the human stretch.
         query = sa.select(Outbox.id, Outbox.message_id).join(Message, Message.id == Outbox.message_id)
-        rows = session.execute(query.where(Outbox.conversation_id == conversation.id, Outbox.state == "queued", Message.author == "bot")).all()
+        rows = session.execute(
+            query.where(Outbox.conversation_id == conversation.id, Outbox.state == "queued", Message.author == "bot")
+        ).all()
         if rows:
             session.execute(sa.update(Outbox).where(Outbox.id.in_([row[0] for row in rows])).values(state="suppressed"))
             session.execute(sa.update(Message).where(Message.id.in_([row[1] for row in rows])).values(state="suppressed"))
@@ -143,7 +176,9 @@ class Handoffs:
         """What begins with the bot: it will be told, and answers what nobody else answered."""
         now = self._clock()
         conversation.assignee = conversation.assignee_name = None
-        conversation.waiting_since = conversation.queue_timeout_at = conversation.human_since = conversation.remind_at = conversation.snoozed_until = None
+        conversation.waiting_since = conversation.queue_timeout_at = conversation.human_since = conversation.remind_at = (
+            conversation.snoozed_until
+        ) = None
         conversation.close_at = now + dt.timedelta(seconds=self.timers.bot_idle)
         conversation.priority = 0
         conversation.tell_bot = {"outcome": outcome}
@@ -151,7 +186,9 @@ class Handoffs:
             # Set back to zero, so that one more failure does not send the person straight into the queue that they just left.
             conversation.bot_failures = 0
             session.execute(
-                sa.update(Turn).where(Turn.conversation_id == conversation.id, Turn.state == "set_aside").values(state="pending", next_at=now, attempts=0)
+                sa.update(Turn)
+                .where(Turn.conversation_id == conversation.id, Turn.state == "set_aside")
+                .values(state="pending", next_at=now, attempts=0)
             )
         session.flush()
 
@@ -165,7 +202,12 @@ class Handoffs:
     @staticmethod
     def current(session: Any, conversation: Any) -> Optional[Any]:
         """The open handoff."""
-        query = sa.select(Handoff).where(Handoff.conversation_id == conversation.id, Handoff.closed_at.is_(None)).order_by(Handoff.opened_at.desc()).limit(1)
+        query = (
+            sa.select(Handoff)
+            .where(Handoff.conversation_id == conversation.id, Handoff.closed_at.is_(None))
+            .order_by(Handoff.opened_at.desc())
+            .limit(1)
+        )
         return session.execute(query).scalar_one_or_none()
 
     @staticmethod
@@ -184,16 +226,25 @@ class Handoffs:
         before = sa.or_(
             Conversation.priority > conversation.priority,
             sa.and_(Conversation.priority == conversation.priority, Conversation.waiting_since < conversation.waiting_since),
-            sa.and_(Conversation.priority == conversation.priority, Conversation.waiting_since == conversation.waiting_since, Conversation.id < conversation.id),
+            sa.and_(
+                Conversation.priority == conversation.priority,
+                Conversation.waiting_since == conversation.waiting_since,
+                Conversation.id < conversation.id,
+            ),
         )
-        query = sa.select(sa.func.count()).select_from(Conversation).where(Conversation.mode == "waiting", Conversation.id != conversation.id, before)
+        query = (
+            sa.select(sa.func.count())
+            .select_from(Conversation)
+            .where(Conversation.mode == "waiting", Conversation.id != conversation.id, before)
+        )
         return 1 + int(session.execute(query).scalar_one())
 
     def wait_minutes(self, session: Any, position: int) -> Optional[int]:
         """An honest estimate: the median wait of the last handoffs of this day, for each place in the line; None when too few are known."""
         since = self._clock() - dt.timedelta(hours=12)
         query = sa.select(Handoff.opened_at, Handoff.accepted_at).where(Handoff.accepted_at.isnot(None), Handoff.opened_at > since)
-        waits = sorted((taken - opened).total_seconds() for opened, taken in session.execute(query.order_by(Handoff.opened_at.desc()).limit(_WAIT_SAMPLE)))
+        waits = sorted(
+            (taken - opened).total_seconds()
+            for opened, taken in session.execute(query.order_by(Handoff.opened_at.desc()).limit(_WAIT_SAMPLE))
+        )
         return max(1, round(waits[len(waits) // 2] * position / 60)) if len(waits) >= 3 else None
-
-

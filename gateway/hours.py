@@ -1,4 +1,5 @@
 """When coordinators are there: periods of the week, a time zone, Japanese public holidays, and days of closure."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -47,7 +48,9 @@ class Schedule:
             ZoneInfo(str(plain.get("timezone", "Asia/Tokyo")))
         except (ValueError, KeyError, AttributeError, OSError) as error:
             raise Invalid("hours_invalid", str(error)) from error
-        return cls(week, str(plain.get("timezone", "Asia/Tokyo")), bool(plain.get("public_holidays", True)), bool(plain.get("always", False)))
+        return cls(
+            week, str(plain.get("timezone", "Asia/Tokyo")), bool(plain.get("public_holidays", True)), bool(plain.get("always", False))
+        )
 
     def plain(self) -> Dict[str, Any]:
         """As JSON."""
@@ -127,7 +130,12 @@ class Hours:
     def plain(self, language: str, session: Optional[Any] = None) -> Dict[str, Any]:
         """The status for JSON."""
         status = self.status(session=session)
-        return {"open": status.open, "next_opening": iso(status.next_opening), "closes_at": iso(status.closes_at), "text": self.told(status, language, session)}
+        return {
+            "open": status.open,
+            "next_opening": iso(status.next_opening),
+            "closes_at": iso(status.closes_at),
+            "text": self.told(status, language, session),
+        }
 
 
 def opening_status(schedule: Schedule, closures: Mapping[dt.date, Mapping[str, str]], at: dt.datetime) -> OpeningStatus:
@@ -150,7 +158,9 @@ def opening_status(schedule: Schedule, closures: Mapping[dt.date, Mapping[str, s
     return OpeningStatus(False, None, None, reason or "hours", label)
 
 
-def _closed(schedule: Schedule, closures: Mapping[dt.date, Mapping[str, str]], day: dt.date) -> Tuple[Optional[str], Optional[Mapping[str, str]]]:
+def _closed(
+    schedule: Schedule, closures: Mapping[dt.date, Mapping[str, str]], day: dt.date
+) -> Tuple[Optional[str], Optional[Mapping[str, str]]]:
     if day in closures:
         return "closure", closures[day]
     names = public_holidays(day.year)
@@ -173,10 +183,10 @@ def public_holidays(year: int) -> Mapping[dt.date, Mapping[str, str]]:
 
 def _default(text: Optional[str], timezone: str) -> Schedule:
     if text == "always":
-        return Schedule({day: () for day in DAYS}, timezone, False, True)
+        return Schedule(dict.fromkeys(DAYS, ()), timezone, False, True)
     if text:
         return Schedule.of(json.loads(text))
-    return Schedule.of({"week": {day: _OFFICE for day in DAYS[:5]}, "timezone": timezone})
+    return Schedule.of({"week": dict.fromkeys(DAYS[:5], _OFFICE), "timezone": timezone})
 
 
 def _periods(texts: List[str]) -> Tuple[Tuple[int, int], ...]:

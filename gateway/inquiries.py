@@ -1,4 +1,5 @@
 """The form for when nobody is there: a question, and an e-mail address or telephone number that can be used to answer it."""
+
 from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
@@ -26,7 +27,9 @@ MAX_QUESTION = 4000
 class Inquiries:
     """Takes and lists questions. The contact details are used for this question only, and are shown to coordinators masked until they ask."""
 
-    def __init__(self, database: Database, clock: Clock, transcript: Transcript, journal: Journal, audit: Audit, consents: Consents) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, transcript: Transcript, journal: Journal, audit: Audit, consents: Consents
+    ) -> None:
         self._database, self._clock, self._transcript = database, clock, transcript
         self._journal, self._audit, self._consents = journal, audit, consents
 
@@ -43,7 +46,13 @@ class Inquiries:
             conversation = lock(session, conversation_id)
             self._consents.grant(session, conversation, CONTACT)
             inquiry = Inquiry(
-                id=new_id(), conversation_id=conversation.id, question=redact(question.strip()).text, contact_kind=kind, contact=contact, lang=conversation.lang, state="open",
+                id=new_id(),
+                conversation_id=conversation.id,
+                question=redact(question.strip()).text,
+                contact_kind=kind,
+                contact=contact,
+                lang=conversation.lang,
+                state="open",
                 created_at=self._clock(),
             )
             session.add(inquiry)
@@ -101,6 +110,14 @@ def masked_contact(kind: str, contact: str) -> str:
 def plain(row: Any) -> Dict[str, Any]:
     """A question for a page."""
     return {
-        "id": row.id, "conversation": row.conversation_id, "question": row.question, "contact_kind": row.contact_kind, "contact": masked_contact(row.contact_kind, row.contact),
-        "language": row.lang, "state": row.state, "created_at": iso(row.created_at), "done_at": iso(row.done_at), "done_by": row.done_by,
+        "id": row.id,
+        "conversation": row.conversation_id,
+        "question": row.question,
+        "contact_kind": row.contact_kind,
+        "contact": masked_contact(row.contact_kind, row.contact),
+        "language": row.lang,
+        "state": row.state,
+        "created_at": iso(row.created_at),
+        "done_at": iso(row.done_at),
+        "done_by": row.done_by,
     }

@@ -1,4 +1,5 @@
 """The event log: one row for everything that a screen may want to know at once."""
+
 from __future__ import annotations
 
 from typing import Any, Optional

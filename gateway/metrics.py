@@ -1,4 +1,5 @@
 """Prometheus figures: what this process did (counted), and how the database stands (asked when scraped)."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -27,7 +28,9 @@ class Metrics:
         self.swept = Counter("gateway_timers", "Timers that ran out", ["timer"], registry=self.registry)
         self.masked = Counter("gateway_masked", "Numbers that were blacked out", ["kind"], registry=self.registry)
         self.requests = Counter("gateway_requests", "HTTP requests", ["route", "status"], registry=self.registry)
-        self.request_seconds = Histogram("gateway_request_seconds", "Time of HTTP requests without streams", ["route"], buckets=_SECONDS, registry=self.registry)
+        self.request_seconds = Histogram(
+            "gateway_request_seconds", "Time of HTTP requests without streams", ["route"], buckets=_SECONDS, registry=self.registry
+        )
         self.streams = Gauge("gateway_streams", "Open event streams", registry=self.registry)
         self._conversations = Gauge("gateway_conversations", "Conversations by mode", ["mode"], registry=self.registry)
         self._pending = Gauge("gateway_turns_pending", "Turns that wait for the bot", registry=self.registry)
@@ -47,7 +50,10 @@ class Metrics:
     def _ask(self, session: Any) -> None:
         for gauge, query in (
             (self._conversations, sa.select(Conversation.mode, sa.func.count()).group_by(Conversation.mode)),
-            (self._outbox, sa.select(Outbox.state, sa.func.count()).where(Outbox.state.in_(("queued", "leased", "failed"))).group_by(Outbox.state)),
+            (
+                self._outbox,
+                sa.select(Outbox.state, sa.func.count()).where(Outbox.state.in_(("queued", "leased", "failed"))).group_by(Outbox.state),
+            ),
             (self._handoffs, sa.select(Handoff.reason, sa.func.count()).group_by(Handoff.reason)),
         ):
             gauge.clear()

@@ -1,4 +1,5 @@
 """Notes that only coordinators see."""
+
 from __future__ import annotations
 
 from typing import Any, Dict, List
@@ -27,7 +28,15 @@ class Notes:
             raise Invalid("text_missing")
         with self._database.write() as session:
             conversation = lock(session, conversation_id)
-            note = Note(id=new_id(), conversation_id=conversation.id, author=who.id, author_name=who.name, text=redact(text.strip()).text, kind="note", at=self._clock())
+            note = Note(
+                id=new_id(),
+                conversation_id=conversation.id,
+                author=who.id,
+                author_name=who.name,
+                text=redact(text.strip()).text,
+                kind="note",
+                at=self._clock(),
+            )
             session.add(note)
             self._journal.write(session, conversation.id, "note", None, author=who.id)
             self._audit.record(session, who.actor, "note.added", conversation.id)
@@ -36,7 +45,10 @@ class Notes:
     def list(self, conversation_id: str) -> List[Dict[str, Any]]:
         """All notes of a conversation, oldest first."""
         with self._database.read() as session:
-            return [plain(note) for note in session.execute(sa.select(Note).where(Note.conversation_id == conversation_id).order_by(Note.at)).scalars()]
+            return [
+                plain(note)
+                for note in session.execute(sa.select(Note).where(Note.conversation_id == conversation_id).order_by(Note.at)).scalars()
+            ]
 
 
 def plain(note: Any) -> Dict[str, Any]:

@@ -1,4 +1,5 @@
 """The one way out: ordered for each conversation, leased, repeated with back-off and the same key, never silent about a failure (invariant I4)."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -37,7 +38,14 @@ class Outboxes:
     """Leases the head of a conversation's outbox; what comes after it waits."""
 
     def __init__(self, database: Database, clock: Clock, journal: Journal, audit: Audit, channels: Channels, timers: Timers) -> None:
-        self._database, self._clock, self._journal, self._audit, self._channels, self._timers = database, clock, journal, audit, channels, timers
+        self._database, self._clock, self._journal, self._audit, self._channels, self._timers = (
+            database,
+            clock,
+            journal,
+            audit,
+            channels,
+            timers,
+        )
 
     def lease(self) -> Optional[Errand]:
         """The next message that may go out, for this caller alone; None when there is none."""
@@ -53,15 +61,24 @@ class Outboxes:
 
     def _due(self, session: Any) -> List[str]:
         now = self._clock()
-        ready = sa.or_(sa.and_(Outbox.state == "queued", Outbox.next_at <= now), sa.and_(Outbox.state == "leased", Outbox.lease_until <= now))
+        ready = sa.or_(
+            sa.and_(Outbox.state == "queued", Outbox.next_at <= now), sa.and_(Outbox.state == "leased", Outbox.lease_until <= now)
+        )
         ahead = aliased(Outbox)
-        blocked = sa.exists().where(ahead.conversation_id == Outbox.conversation_id, ahead.seq < Outbox.seq, ahead.state.in_(("queued", "leased")))
+        blocked = sa.exists().where(
+            ahead.conversation_id == Outbox.conversation_id, ahead.seq < Outbox.seq, ahead.state.in_(("queued", "leased"))
+        )
         query = sa.select(Outbox.conversation_id).where(ready, ~blocked).order_by(Outbox.next_at)
         return [row[0] for row in session.execute(query.limit(_CANDIDATES))]
 
     def _take(self, session: Any, conversation: Any) -> Optional[Errand]:
         now = self._clock()
-        query = sa.select(Outbox).where(Outbox.conversation_id == conversation.id, Outbox.state.in_(("queued", "leased"))).order_by(Outbox.seq).limit(1)
+        query = (
+            sa.select(Outbox)
+            .where(Outbox.conversation_id == conversation.id, Outbox.state.in_(("queued", "leased")))
+            .order_by(Outbox.seq)
+            .limit(1)
+        )
         row = session.execute(query).scalar_one_or_none()
         if row is None or (row.state == "queued" and row.next_at > now) or (row.state == "leased" and row.lease_until > now):
             return None
@@ -70,11 +87,24 @@ class Outboxes:
             # The sender died in between, and the provider cannot tell a repetition: it may have been delivered (crash table, "maybe sent").
             self._settle(session, row, message, "sent", "uncertain", "the sender stopped while sending")
             return None
-        row.state, row.lease_token, row.lease_until, row.attempts = "leased", new_id(), now + dt.timedelta(seconds=self._timers.outbox_lease), row.attempts + 1
+        row.state, row.lease_token, row.lease_until, row.attempts = (
+            "leased",
+            new_id(),
+            now + dt.timedelta(seconds=self._timers.outbox_lease),
+            row.attempts + 1,
+        )
         query = sa.select(Identity.external_id).where(Identity.contact_id == conversation.contact_id, Identity.channel == row.channel)
         external = session.execute(query).scalar_one()
         parcel = Parcel(
-            message.id, conversation.id, external, message.author, message.author_name, message.body, message.lang, row.idem_key, row.attempts,
+            message.id,
+            conversation.id,
+            external,
+            message.author,
+            message.author_name,
+            message.body,
+            message.lang,
+            row.idem_key,
+            row.attempts,
         )
         return Errand(row.id, row.lease_token, row.channel, parcel)
 

@@ -1,4 +1,5 @@
 """Who owns a conversation, changed by coordinators. Each transition is one transaction, one event, one audit row, and epoch + 1 when the mode changes."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -36,7 +37,13 @@ class ConversationState:
 def state_of(conversation: Any) -> ConversationState:
     """From the row."""
     return ConversationState(
-        conversation.id, conversation.mode, conversation.epoch, conversation.assignee, conversation.assignee_name, conversation.snoozed_until, conversation.priority
+        conversation.id,
+        conversation.mode,
+        conversation.epoch,
+        conversation.assignee,
+        conversation.assignee_name,
+        conversation.snoozed_until,
+        conversation.priority,
     )
 
 
@@ -134,8 +141,16 @@ class Ownership:
         wish = Wish("coordinator", conversation.topic, conversation.topic_title)
         session.add(
             Handoff(
-                id=new_id(), conversation_id=conversation.id, episode=conversation.episode, reason=wish.reason, topic=wish.topic, topic_title=wish.topic_title, summary=[],
-                lang=conversation.lang, requested_by=who.actor, opened_at=now,
+                id=new_id(),
+                conversation_id=conversation.id,
+                episode=conversation.episode,
+                reason=wish.reason,
+                topic=wish.topic,
+                topic_title=wish.topic_title,
+                summary=[],
+                lang=conversation.lang,
+                requested_by=who.actor,
+                opened_at=now,
             )
         )
         session.flush()
@@ -243,7 +258,15 @@ class Ownership:
     def _note(self, session: Any, conversation: Any, who: Coordinator, note: str, kind: str) -> None:
         if note.strip():
             session.add(
-                Note(id=new_id(), conversation_id=conversation.id, author=who.id, author_name=who.name, text=redact(note.strip()).text, kind=kind, at=self._clock())
+                Note(
+                    id=new_id(),
+                    conversation_id=conversation.id,
+                    author=who.id,
+                    author_name=who.name,
+                    text=redact(note.strip()).text,
+                    kind=kind,
+                    at=self._clock(),
+                )
             )
 
 

@@ -1,4 +1,5 @@
 """Who acts: a person chatting, a coordinator, or the system itself."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """Which coordinators are here, at which conversation, and who is writing. Nothing that matters depends on it."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -42,7 +43,9 @@ class Present:
                     self._told_to_person(session, who, conversation, typing)
 
     def _told_to_person(self, session: Any, who: Coordinator, conversation: str, typing: bool) -> None:
-        owner = session.execute(sa.select(Conversation.assignee).where(Conversation.id == conversation, Conversation.mode == "human")).scalar_one_or_none()
+        owner = session.execute(
+            sa.select(Conversation.assignee).where(Conversation.id == conversation, Conversation.mode == "human")
+        ).scalar_one_or_none()
         if owner == who.id:
             self._journal.write(session, conversation, "typing", None, author="coordinator", name=who.name, on=typing)
 
@@ -51,12 +54,19 @@ class Present:
         now = self._clock()
         with self._database.read() as session:
             query = sa.select(Presence).where(Presence.conversation_id == conversation, Presence.seen_at > self._since(now))
-            return [{"id": row.coordinator, "name": row.name, "typing": bool(row.typing_until and row.typing_until > now)} for row in session.execute(query).scalars()]
+            return [
+                {"id": row.coordinator, "name": row.name, "typing": bool(row.typing_until and row.typing_until > now)}
+                for row in session.execute(query).scalars()
+            ]
 
     def online(self) -> List[Dict[str, Any]]:
         """Who is at the desk now."""
         with self._database.read() as session:
-            query = sa.select(Presence.coordinator, sa.func.max(Presence.name)).where(Presence.seen_at > self._since(self._clock())).group_by(Presence.coordinator)
+            query = (
+                sa.select(Presence.coordinator, sa.func.max(Presence.name))
+                .where(Presence.seen_at > self._since(self._clock()))
+                .group_by(Presence.coordinator)
+            )
             return [{"id": row[0], "name": row[1]} for row in session.execute(query)]
 
     def _since(self, now: dt.datetime) -> dt.datetime:

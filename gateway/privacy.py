@@ -1,4 +1,5 @@
 """A person's rights over what is stored: see it, have it erased; and the coordinators' logged look at contact details. Source: APPI articles 22, 32 to 35."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -43,9 +44,20 @@ class Privacy:
             consents = session.execute(sa.select(Consent).where(Consent.contact_id == contact_id).order_by(Consent.at)).scalars()
             self._audit.record(session, by, "person.exported", None, contact=contact_id)
             return {
-                "exported_at": iso(self._clock()), "language": contact.lang, "since": iso(contact.created_at),
+                "exported_at": iso(self._clock()),
+                "language": contact.lang,
+                "since": iso(contact.created_at),
                 "conversations": [self._conversation(session, one) for one in conversations],
-                "consents": [{"purpose": one.purpose, "version": one.version, "language": one.lang, "at": iso(one.at), "withdrawn_at": iso(one.withdrawn_at)} for one in consents],
+                "consents": [
+                    {
+                        "purpose": one.purpose,
+                        "version": one.version,
+                        "language": one.lang,
+                        "at": iso(one.at),
+                        "withdrawn_at": iso(one.withdrawn_at),
+                    }
+                    for one in consents
+                ],
             }
 
     @staticmethod
@@ -53,10 +65,14 @@ class Privacy:
         said = session.execute(
             sa.select(Message).where(Message.conversation_id == conversation.id, Message.state != "suppressed").order_by(Message.seq)
         ).scalars()
-        inquiries = session.execute(sa.select(Inquiry).where(Inquiry.conversation_id == conversation.id).order_by(Inquiry.created_at)).scalars()
+        inquiries = session.execute(
+            sa.select(Inquiry).where(Inquiry.conversation_id == conversation.id).order_by(Inquiry.created_at)
+        ).scalars()
         ratings = session.execute(sa.select(Rating).where(Rating.conversation_id == conversation.id).order_by(Rating.at)).scalars()
         return {
-            "channel": conversation.channel, "since": iso(conversation.created_at), "messages": [public(one) for one in said],
+            "channel": conversation.channel,
+            "since": iso(conversation.created_at),
+            "messages": [public(one) for one in said],
             "inquiries": [{"question": one.question, one.contact_kind: one.contact, "at": iso(one.created_at)} for one in inquiries],
             "ratings": [{"score": one.score, "comment": one.comment, "at": iso(one.at)} for one in ratings],
         }
@@ -65,7 +81,9 @@ class Privacy:
         """Deletes a person with all that they wrote, here and in the bot's memory. What stays: one audit row without content. Raises NotFound, Conflict('on_hold')."""
         with self._database.write() as session:
             # The conversation before the contact, as everywhere, so that two transactions never wait for each other.
-            conversations = list(session.execute(sa.select(Conversation).where(Conversation.contact_id == contact_id).with_for_update()).scalars())
+            conversations = list(
+                session.execute(sa.select(Conversation).where(Conversation.contact_id == contact_id).with_for_update()).scalars()
+            )
             contact = session.execute(sa.select(Contact).where(Contact.id == contact_id).with_for_update()).scalar_one_or_none()
             if contact is None:
                 raise NotFound()
@@ -115,7 +133,9 @@ class Privacy:
             if inquiry is None:
                 raise NotFound()
             conversation = session.get(Conversation, inquiry.conversation_id)
-            query = sa.select(Consent.id).where(Consent.contact_id == conversation.contact_id, Consent.purpose == "contact", Consent.withdrawn_at.is_(None))
+            query = sa.select(Consent.id).where(
+                Consent.contact_id == conversation.contact_id, Consent.purpose == "contact", Consent.withdrawn_at.is_(None)
+            )
             if session.execute(query.limit(1)).first() is None:
                 raise Conflict("consent_missing")
             self._audit.record(session, who.actor, "contact.revealed", inquiry.conversation_id, inquiry=inquiry_id)

@@ -1,4 +1,5 @@
 """Readings over kanji, for the furigana switch: which part of a text is read how."""
+
 from __future__ import annotations
 
 import re

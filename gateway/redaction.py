@@ -2,6 +2,7 @@
 
 Patterns and check digit: shared reference handoff.md 5.2. My Number must not be collected outside the law's purposes, so it is never kept, not even hidden.
 """
+
 from __future__ import annotations
 
 import re
@@ -67,7 +68,9 @@ def redact(text: str) -> Redacted:
     return Redacted(plain, tuple(dict.fromkeys(kinds))) if kinds else Redacted(text)
 
 
-def _replaced(pattern: re.Pattern[str], text: str, kind: str, kinds: List[str], sure: Optional[Callable[[re.Match[str]], bool]] = None, group: int = 0) -> str:
+def _replaced(
+    pattern: re.Pattern[str], text: str, kind: str, kinds: List[str], sure: Optional[Callable[[re.Match[str]], bool]] = None, group: int = 0
+) -> str:
     def mask(match: re.Match[str]) -> str:
         if sure and not sure(match):
             return match.group()

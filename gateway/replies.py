@@ -1,4 +1,5 @@
 """What coordinators write to a person."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -23,7 +24,16 @@ from knowledge.languages import languages
 class Replies:
     """Sends through the one outbox, in the epoch that the coordinator saw."""
 
-    def __init__(self, database: Database, clock: Clock, transcript: Transcript, handoffs: Handoffs, ownership: Ownership, channels: Channels, timers: Timers) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        transcript: Transcript,
+        handoffs: Handoffs,
+        ownership: Ownership,
+        channels: Channels,
+        timers: Timers,
+    ) -> None:
         self._database, self._clock, self._transcript, self._handoffs = database, clock, transcript, handoffs
         self._ownership, self._channels, self._timers = ownership, channels, timers
 
@@ -37,7 +47,9 @@ class Replies:
         """
         with self._database.write() as session:
             conversation = lock(session, conversation_id)
-            earlier = session.execute(sa.select(Message).where(Message.conversation_id == conversation.id, Message.client_id == client_id)).scalar_one_or_none()
+            earlier = session.execute(
+                sa.select(Message).where(Message.conversation_id == conversation.id, Message.client_id == client_id)
+            ).scalar_one_or_none()
             if earlier:
                 return full(earlier, conversation)
             clean = redact(text.replace("\x00", "").strip())
@@ -47,7 +59,9 @@ class Replies:
             elif conversation.mode == "bot":
                 self._ownership.take_over_in(session, conversation, who)
             body = {"text": clean.text, **({"card": dict(card)} if card else {}), **({"masked": list(clean.kinds)} if clean.kinds else {})}
-            message = self._transcript.coordinator(session, conversation, who, body, language if language in languages() else conversation.lang, client_id)
+            message = self._transcript.coordinator(
+                session, conversation, who, body, language if language in languages() else conversation.lang, client_id
+            )
             self._answered(session, conversation)
             return full(message, conversation)
 
@@ -80,5 +94,7 @@ class Replies:
     def window(self, conversation_id: str) -> Optional[dt.datetime]:
         """Until when the channel lets us reply; None: no limit."""
         with self._database.read() as session:
-            found: Optional[dt.datetime] = session.execute(sa.select(Conversation.reply_until).where(Conversation.id == conversation_id)).scalar_one_or_none()
+            found: Optional[dt.datetime] = session.execute(
+                sa.select(Conversation.reply_until).where(Conversation.id == conversation_id)
+            ).scalar_one_or_none()
             return found

@@ -1,4 +1,5 @@
 """Secrets: from the environment, else from a file that only its owner may read, made on the first start. Never from the repository."""
+
 from __future__ import annotations
 
 import json

@@ -1,4 +1,5 @@
 """All services, wired once. The desk gets this object; nobody keeps module state."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -81,7 +82,9 @@ def create_services(settings: GatewaySettings, clock: Clock = utc_now, channels:
     hours = Hours(database, clock, audit, settings.hours, settings.timezone)
     consents = Consents(database, clock, audit, settings.retention)
     handoffs = Handoffs(clock, transcript, journal, audit, hours, settings.timers)
-    conversations = Conversations(database, clock, transcript, handoffs, journal, audit, hours, consents, settings.timers, settings.max_text)
+    conversations = Conversations(
+        database, clock, transcript, handoffs, journal, audit, hours, consents, settings.timers, settings.max_text
+    )
     ownership = Ownership(database, clock, transcript, handoffs, settings.timers)
     privacy = Privacy(database, clock, journal, audit)
     inquiries = Inquiries(database, clock, transcript, journal, audit, consents)

@@ -1,4 +1,5 @@
 """The gateway's settings, from the environment, with defaults that suit one machine."""
+
 from __future__ import annotations
 
 import os
@@ -80,11 +81,18 @@ def gateway_settings() -> GatewaySettings:
     origins = tuple(one.strip().rstrip("/") for one in env.get("MADOGUCHI_ORIGINS", "").split(",") if one.strip())
     timers = Timers(queue=60 * _number("MADOGUCHI_QUEUE_MINUTES", 30))
     return GatewaySettings(
-        database_url=settings().database_url, secrets=load_secrets(ROOT / "var" / "secrets.json"),
+        database_url=settings().database_url,
+        secrets=load_secrets(ROOT / "var" / "secrets.json"),
         bridge_url=env.get("MADOGUCHI_BRIDGE_URL", f"http://127.0.0.1:{int(_number('MADOGUCHI_RASA_PORT', 5005))}").rstrip("/"),
-        host=env.get("MADOGUCHI_GATEWAY_HOST", "127.0.0.1"), port=int(_number("MADOGUCHI_GATEWAY_PORT", 8080)),
-        public_url=env.get("MADOGUCHI_PUBLIC_URL", "").rstrip("/"), origins=origins, timezone=env.get("MADOGUCHI_TIMEZONE", "Asia/Tokyo"),
-        hours=env.get("MADOGUCHI_HOURS"), metrics_token=env.get("MADOGUCHI_METRICS_TOKEN", ""), timers=timers, rates=_rates(),
+        host=env.get("MADOGUCHI_GATEWAY_HOST", "127.0.0.1"),
+        port=int(_number("MADOGUCHI_GATEWAY_PORT", 8080)),
+        public_url=env.get("MADOGUCHI_PUBLIC_URL", "").rstrip("/"),
+        origins=origins,
+        timezone=env.get("MADOGUCHI_TIMEZONE", "Asia/Tokyo"),
+        hours=env.get("MADOGUCHI_HOURS"),
+        metrics_token=env.get("MADOGUCHI_METRICS_TOKEN", ""),
+        timers=timers,
+        rates=_rates(),
     )
 
 

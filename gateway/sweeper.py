@@ -1,4 +1,5 @@
 """Everything that happens because time has passed. Idempotent; any number of processes may run it at once (invariant I6)."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -62,7 +63,10 @@ class Sweeper:
             with self._database.write() as session:
                 conversation = lock_if(session, conversation_id, skip_locked=not self._database.sqlite)
                 # Looked at again under the lock: somebody may have been quicker.
-                still = conversation is not None and session.execute(sa.select(Conversation.id).where(Conversation.id == conversation_id, *conditions)).first()
+                still = (
+                    conversation is not None
+                    and session.execute(sa.select(Conversation.id).where(Conversation.id == conversation_id, *conditions)).first()
+                )
                 if still:
                     task(session, conversation)
                     done += 1
@@ -102,7 +106,9 @@ class Sweeper:
         if human:
             conversation.rating_wanted = True
             self._transcript.system(session, conversation, "closed_idle")
-        session.execute(sa.update(Turn).where(Turn.conversation_id == conversation.id, Turn.state.in_(("pending", "set_aside"))).values(state="dropped"))
+        session.execute(
+            sa.update(Turn).where(Turn.conversation_id == conversation.id, Turn.state.in_(("pending", "set_aside"))).values(state="dropped")
+        )
 
     def _leases(self, now: dt.datetime) -> int:
         # Expired leases of turns in mode bot are taken up by the runner itself; these are the rest.
@@ -110,7 +116,9 @@ class Sweeper:
             if session.execute(sa.select(Turn.id).where(Turn.state == "overtaken", Turn.lease_until <= now).limit(1)).first() is None:
                 return 0
         with self._database.write() as session:
-            return int(session.execute(sa.update(Turn).where(Turn.state == "overtaken", Turn.lease_until <= now).values(state="dropped")).rowcount)
+            return int(
+                session.execute(sa.update(Turn).where(Turn.state == "overtaken", Turn.lease_until <= now).values(state="dropped")).rowcount
+            )
 
     # --- retention ---------------------------------------------------------------------------------------------------
 
@@ -137,7 +145,9 @@ class Sweeper:
         held = sa.select(Conversation.id).join(Contact, Contact.id == Conversation.contact_id).where(Contact.hold.is_(True))
         with self._database.write() as session:
             inquiries = session.execute(
-                sa.delete(Inquiry).where(Inquiry.created_at < now - dt.timedelta(days=keep.inquiry), Inquiry.conversation_id.notin_(held)).execution_options(synchronize_session=False)
+                sa.delete(Inquiry)
+                .where(Inquiry.created_at < now - dt.timedelta(days=keep.inquiry), Inquiry.conversation_id.notin_(held))
+                .execution_options(synchronize_session=False)
             ).rowcount
             events = session.execute(sa.delete(Event).where(Event.at < now - dt.timedelta(days=keep.event))).rowcount
             session.execute(sa.delete(Presence).where(Presence.seen_at < now - dt.timedelta(days=1)))

@@ -1,7 +1,8 @@
 """The words that the gateway itself says, and the privacy notice: texts/*.yaml, in every language."""
+
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -12,14 +13,14 @@ from knowledge.languages import DEFAULT, in_language, languages
 _FOLDER = Path(__file__).with_name("texts")
 
 
-@lru_cache(maxsize=None)
+@cache
 def messages() -> Mapping[str, Mapping[str, str]]:
     """All texts by key and language."""
     found: dict[str, dict[str, str]] = yaml.safe_load((_FOLDER / "messages.yaml").read_text(encoding="utf-8"))
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def notice() -> Mapping[str, Any]:
     """The privacy notice: version, title, text, purposes."""
     found: dict[str, Any] = yaml.safe_load((_FOLDER / "notice.yaml").read_text(encoding="utf-8"))

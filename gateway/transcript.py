@@ -1,4 +1,5 @@
 """Messages: appended in order, with their outbox row, and shown to the person or to the desk."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -26,23 +27,51 @@ class Transcript:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def received(self, session: Any, conversation: Any, body: Mapping[str, Any], language: str, client_id: Optional[str] = None, event_id: Optional[str] = None) -> Any:
+    def received(
+        self,
+        session: Any,
+        conversation: Any,
+        body: Mapping[str, Any],
+        language: str,
+        client_id: Optional[str] = None,
+        event_id: Optional[str] = None,
+    ) -> Any:
         """A message of the person."""
-        message = self._append(session, conversation, "in", "person", body, language, "received", client_id=client_id, provider_event_id=event_id)
+        message = self._append(
+            session, conversation, "in", "person", body, language, "received", client_id=client_id, provider_event_id=event_id
+        )
         conversation.last_user_at = message.created_at
         window = self._channels.spec(conversation.channel).window_hours
         conversation.reply_until = message.created_at + dt.timedelta(hours=window) if window else None
         return message
 
-    def bot(self, session: Any, conversation: Any, body: Mapping[str, Any], language: str, reply_to: Optional[str] = None, suppressed: bool = False) -> Any:
+    def bot(
+        self,
+        session: Any,
+        conversation: Any,
+        body: Mapping[str, Any],
+        language: str,
+        reply_to: Optional[str] = None,
+        suppressed: bool = False,
+    ) -> Any:
         """A message of the bot; a suppressed one is kept for coordinators and never sent."""
         return self._out(session, conversation, "bot", body, language, suppressed, reply_to=reply_to)
 
-    def coordinator(self, session: Any, conversation: Any, who: Coordinator, body: Mapping[str, Any], language: str, client_id: Optional[str]) -> Any:
+    def coordinator(
+        self, session: Any, conversation: Any, who: Coordinator, body: Mapping[str, Any], language: str, client_id: Optional[str]
+    ) -> Any:
         """A coordinator's message."""
         return self._out(session, conversation, "coordinator", body, language, author_id=who.id, author_name=who.name, client_id=client_id)
 
-    def system(self, session: Any, conversation: Any, kind: str, form: Optional[str] = None, buttons: Sequence[Mapping[str, str]] = (), **fields: Any) -> Any:
+    def system(
+        self,
+        session: Any,
+        conversation: Any,
+        kind: str,
+        form: Optional[str] = None,
+        buttons: Sequence[Mapping[str, str]] = (),
+        **fields: Any,
+    ) -> Any:
         """One of the gateway's own messages (texts/messages.yaml), in the person's language."""
         body: Dict[str, Any] = {"text": say(kind, conversation.lang, **fields), "kind": kind}
         if form:
@@ -56,11 +85,16 @@ class Transcript:
         title = say("talk_to_person", conversation.lang)
         return {"title": title, "payload": title}
 
-    def _out(self, session: Any, conversation: Any, author: str, body: Mapping[str, Any], language: str, suppressed: bool = False, **columns: Any) -> Any:
+    def _out(
+        self, session: Any, conversation: Any, author: str, body: Mapping[str, Any], language: str, suppressed: bool = False, **columns: Any
+    ) -> Any:
         pull = self._channels.spec(conversation.channel).pull
         state = SUPPRESSED if suppressed else "sent" if pull else "queued"
         buttons = [dict(button) for button in body.get("buttons") or []]
-        tokens = [Button(token=new_id(), conversation_id=conversation.id, title=button["title"], payload=button.get("payload") or button["title"]) for button in buttons]
+        tokens = [
+            Button(token=new_id(), conversation_id=conversation.id, title=button["title"], payload=button.get("payload") or button["title"])
+            for button in buttons
+        ]
         stored = {**body, "buttons": [{"title": token.title, "token": token.token} for token in tokens]}
         message = self._append(session, conversation, "out", author, stored, language, state, **columns)
         for token in tokens:
@@ -71,19 +105,48 @@ class Transcript:
         message.sent_at = message.created_at if pull else None
         session.add(
             Outbox(
-                conversation_id=conversation.id, message_id=message.id, seq=message.seq, channel=conversation.channel, state="sent" if pull else "queued",
-                next_at=message.created_at, idem_key=str(uuid.uuid4()), created_at=message.created_at, sent_at=message.sent_at,
+                conversation_id=conversation.id,
+                message_id=message.id,
+                seq=message.seq,
+                channel=conversation.channel,
+                state="sent" if pull else "queued",
+                next_at=message.created_at,
+                idem_key=str(uuid.uuid4()),
+                created_at=message.created_at,
+                sent_at=message.sent_at,
             )
         )
         return message
 
-    def _append(self, session: Any, conversation: Any, direction: str, author: str, body: Mapping[str, Any], language: str, state: str, **columns: Any) -> Any:
+    def _append(
+        self,
+        session: Any,
+        conversation: Any,
+        direction: str,
+        author: str,
+        body: Mapping[str, Any],
+        language: str,
+        state: str,
+        **columns: Any,
+    ) -> Any:
         now = self._clock()
         conversation.last_seq += 1
         conversation.updated_at = now
         message = Message(
-            id=new_id(), conversation_id=conversation.id, seq=conversation.last_seq, episode=conversation.episode, direction=direction, author=author, body=dict(body),
-            lang=language, epoch=conversation.epoch, state=state, channel=conversation.channel, created_at=now, feedback=0, **columns,
+            id=new_id(),
+            conversation_id=conversation.id,
+            seq=conversation.last_seq,
+            episode=conversation.episode,
+            direction=direction,
+            author=author,
+            body=dict(body),
+            lang=language,
+            epoch=conversation.epoch,
+            state=state,
+            channel=conversation.channel,
+            created_at=now,
+            feedback=0,
+            **columns,
         )
         session.add(message)
         session.flush()
@@ -113,9 +176,20 @@ def public(message: Any) -> Dict[str, Any]:
     body = message.body
     card = {key: value for key, value in (body.get("card") or {}).items() if key not in _CARD_HIDDEN} or None
     return {
-        "id": message.id, "seq": message.seq, "author": message.author, "name": message.author_name, "language": message.lang, "text": body.get("text") or "",
-        "buttons": body.get("buttons") or [], "card": card, "form": body.get("form"), "kind": body.get("kind"), "state": message.state,
-        "feedback": {1: "up", -1: "down"}.get(message.feedback), "client_id": message.client_id if message.author == "person" else None, "at": iso(message.created_at),
+        "id": message.id,
+        "seq": message.seq,
+        "author": message.author,
+        "name": message.author_name,
+        "language": message.lang,
+        "text": body.get("text") or "",
+        "buttons": body.get("buttons") or [],
+        "card": card,
+        "form": body.get("form"),
+        "kind": body.get("kind"),
+        "state": message.state,
+        "feedback": {1: "up", -1: "down"}.get(message.feedback),
+        "client_id": message.client_id if message.author == "person" else None,
+        "at": iso(message.created_at),
     }
 
 
@@ -123,8 +197,18 @@ def full(message: Any, conversation: Optional[Conversation] = None) -> Dict[str,
     """A message as the desk gets it: with what was suppressed, why a sending failed, and how sure the bot was."""
     card = message.body.get("card") or {}
     return {
-        **public(message), "card": card or None, "author_id": message.author_id, "client_id": message.client_id, "epoch": message.epoch, "episode": message.episode,
-        "failure": message.failure, "sent_at": iso(message.sent_at), "masked": message.body.get("masked") or [], "reply_to": message.reply_to,
-        "certainty": (card.get("answer") or {}).get("certainty"), "feedback_comment": message.feedback_comment, "translation": message.translation,
+        **public(message),
+        "card": card or None,
+        "author_id": message.author_id,
+        "client_id": message.client_id,
+        "epoch": message.epoch,
+        "episode": message.episode,
+        "failure": message.failure,
+        "sent_at": iso(message.sent_at),
+        "masked": message.body.get("masked") or [],
+        "reply_to": message.reply_to,
+        "certainty": (card.get("answer") or {}).get("certainty"),
+        "feedback_comment": message.feedback_comment,
+        "translation": message.translation,
         "read": bool(conversation and message.direction == "out" and message.seq <= conversation.seen_seq),
     }

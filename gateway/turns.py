@@ -1,4 +1,5 @@
 """The bot's turns: leased one at a time for each conversation (I8), committed only in the epoch in which they began (I2), repeated until they are answered."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -50,7 +51,16 @@ class Job:
 class Turns:
     """Leases, commits and fails turns. All times are in the database, so any process can go on where another one died (I6)."""
 
-    def __init__(self, database: Database, clock: Clock, transcript: Transcript, handoffs: Handoffs, journal: Journal, channels: Channels, timers: Timers) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        transcript: Transcript,
+        handoffs: Handoffs,
+        journal: Journal,
+        channels: Channels,
+        timers: Timers,
+    ) -> None:
         self._database, self._clock, self._transcript, self._handoffs = database, clock, transcript, handoffs
         self._journal, self._channels, self._timers = journal, channels, timers
 
@@ -73,12 +83,22 @@ class Turns:
         query = sa.select(Turn.conversation_id, sa.func.min(Turn.next_at)).join(Conversation, Conversation.id == Turn.conversation_id)
         free = sa.or_(sa.and_(Turn.state == "pending", Turn.next_at <= now), sa.and_(Turn.state == "leased", Turn.lease_until <= now))
         other = aliased(Turn)
-        busy = sa.exists().where(other.conversation_id == Turn.conversation_id, other.state.in_(("leased", "overtaken")), other.lease_until > now)
+        busy = sa.exists().where(
+            other.conversation_id == Turn.conversation_id, other.state.in_(("leased", "overtaken")), other.lease_until > now
+        )
         ahead = aliased(Turn)
         blocked = sa.exists().where(
-            ahead.conversation_id == Turn.conversation_id, ahead.seq < Turn.seq, ahead.state == "pending", ahead.next_at > now, ahead.apologised_at.is_(None)
+            ahead.conversation_id == Turn.conversation_id,
+            ahead.seq < Turn.seq,
+            ahead.state == "pending",
+            ahead.next_at > now,
+            ahead.apologised_at.is_(None),
         )
-        query = query.where(Conversation.mode == "bot", free, ~busy, ~blocked).group_by(Turn.conversation_id).order_by(sa.func.min(Turn.next_at))
+        query = (
+            query.where(Conversation.mode == "bot", free, ~busy, ~blocked)
+            .group_by(Turn.conversation_id)
+            .order_by(sa.func.min(Turn.next_at))
+        )
         return [row[0] for row in session.execute(query.limit(_CANDIDATES))]
 
     def _take(self, session: Any, conversation: Any) -> Optional[Job]:
@@ -86,7 +106,11 @@ class Turns:
         if conversation.mode != "bot":
             return None
         open_states = ("pending", "leased", "overtaken")
-        turns = session.execute(sa.select(Turn).where(Turn.conversation_id == conversation.id, Turn.state.in_(open_states)).order_by(Turn.seq)).scalars().all()
+        turns = (
+            session.execute(sa.select(Turn).where(Turn.conversation_id == conversation.id, Turn.state.in_(open_states)).order_by(Turn.seq))
+            .scalars()
+            .all()
+        )
         for turn in turns:
             if turn.state in ("leased", "overtaken"):
                 if turn.lease_until > now:
@@ -102,7 +126,15 @@ class Turns:
         message = session.get(Message, turn.message_id)
         self._journal.write(session, conversation.id, "typing", None, author=BOT, on=True)
         asked = Asked(conversation.id, message.id, message.body.get("text") or "", message.lang, conversation.channel)
-        return Job(turn.id, turn.lease_token, asked, conversation.epoch, turn.attempts, conversation.tell_bot, (now - turn.created_at).total_seconds())
+        return Job(
+            turn.id,
+            turn.lease_token,
+            asked,
+            conversation.epoch,
+            turn.attempts,
+            conversation.tell_bot,
+            (now - turn.created_at).total_seconds(),
+        )
 
     @staticmethod
     def _first(turns: List[Any], now: dt.datetime) -> Optional[Any]:
@@ -152,13 +184,20 @@ class Turns:
         self._say(session, conversation, turn, answer, hide_handoff=not opens)
         self._handoffs.open(session, conversation, Wish.of(card), BOT)
 
-    def _say(self, session: Any, conversation: Any, turn: Any, answer: Answer, suppressed: bool = False, hide_handoff: bool = False) -> None:
+    def _say(
+        self, session: Any, conversation: Any, turn: Any, answer: Answer, suppressed: bool = False, hide_handoff: bool = False
+    ) -> None:
         spec = self._channels.spec(conversation.channel)
         for said in answer.messages:
             language = said.language if said.language in languages() else conversation.lang
             hidden = suppressed or (hide_handoff and _is_request(said))
             for text, last in _parts(said.text, spec.max_text):
-                body = {"text": redact(text).text, "buttons": said.buttons[: spec.max_buttons] if last else [], "card": said.card if last else None, "reply": said.reply}
+                body = {
+                    "text": redact(text).text,
+                    "buttons": said.buttons[: spec.max_buttons] if last else [],
+                    "card": said.card if last else None,
+                    "reply": said.reply,
+                }
                 self._transcript.bot(session, conversation, body, language, turn.message_id, hidden)
 
     # --- no answer ---------------------------------------------------------------------------------------------------
@@ -219,7 +258,9 @@ class Turns:
     def recover(self) -> int:
         """After a crash of the only process (SQLite): ends all leases at once. Returns how many there were."""
         with self._database.write() as session:
-            return int(session.execute(sa.update(Turn).where(Turn.state.in_(("leased", "overtaken"))).values(lease_until=self._clock())).rowcount)
+            return int(
+                session.execute(sa.update(Turn).where(Turn.state.in_(("leased", "overtaken"))).values(lease_until=self._clock())).rowcount
+            )
 
 
 def _is_request(said: Said) -> bool:
@@ -235,13 +276,13 @@ def _judged(answer: Answer) -> Tuple[str, Optional[str], Optional[float], Option
     reason = str(card["reason"])[:40] if card.get("reason") else None
     if card.get("state") == "requested":
         return "requested", reason, certainty, topic
+    names = {said.reply for said in answer.messages}
+    named = next((outcome for outcome, replies in _OUTCOMES.items() if names & replies), None)
+    if cards or named:
+        return ("answered" if cards else str(named)), reason, certainty, topic
     if card.get("state") == "offered":
         return ("not_answered" if reason == "not_answered" else "offered"), reason, certainty, topic
-    if cards:
-        return "answered", None, certainty, topic
-    names = {said.reply for said in answer.messages}
-    outcome = next((outcome for outcome, replies in _OUTCOMES.items() if names & replies), "other")
-    return outcome, reason, certainty, topic
+    return "other", reason, certainty, topic
 
 
 def _parts(text: str, limit: int) -> List[Tuple[str, bool]]:

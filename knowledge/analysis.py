@@ -3,6 +3,7 @@
 Japanese stretches go through fugashi (MeCab with UniDic), the rest through spaCy's English tokeniser and lemma tables. The text is first
 brought to NFKC (half-width katakana, full-width digits and letters), and every token still points at the characters the person typed.
 """
+
 from __future__ import annotations
 
 import re
@@ -22,11 +23,17 @@ MAX_TEXT = 2_000  # characters that are analysed; what a person can want fits in
 # Parts of speech of UniDic that carry no meaning for a search.
 _EMPTY_POS = frozenset({"助詞", "助動詞", "補助記号", "記号", "空白", "接続詞", "感動詞"})
 # Japanese words so common in questions that they say nothing about what is asked.
-_EMPTY_JA = frozenset("する ある いる なる できる ます です こと もの の れる られる せる てる ん よい いい 教える 知る 聞く 思う 言う 下さる くださる ください "
-                      "場合 とき 時 何 どう どの それ これ あの この その 方 御 お ご 為る 居る 有る 成る 出来る 願う いただく 頂く 欲しい ほしい 私 僕 自分 さん".split())
-_EMPTY_EN = frozenset("a an the of to in on at for by with from and or but if then is be am are was were been being do does did have has had i me my we us our you "
-                      "your he she it they them his her its their this that these those there here so just please tell know want would could should can may "
-                      "will shall might about as also any some what which who how when where why s t re ve ll d m not no yes hi hello thanks thank ok okay ca".split())
+_EMPTY_JA = frozenset(
+    "する ある いる なる できる ます です こと もの の れる られる せる てる ん よい いい 教える 知る 聞く 思う 言う 下さる "
+    "くださる ください 場合 とき 時 何 どう どの それ これ あの この その 方 御 お ご 為る 居る 有る 成る 出来る 願う いただく "
+    "頂く 欲しい ほしい 私 僕 自分 さん".split()
+)
+_EMPTY_EN = frozenset(
+    "a an the of to in on at for by with from and or but if then is be am are was were been being do does did have has had i me my "
+    "we us our you your he she it they them his her its their this that these those there here so just please tell know want would "
+    "could should can may will shall might about as also any some what which who how when where why s t re ve ll d m not no yes hi "
+    "hello thanks thank ok okay ca".split()
+)
 
 
 @dataclass(frozen=True)
@@ -154,17 +161,19 @@ def _english() -> Any:
 
 # A word in Hepburn or Kunrei romaji: syllables only. Long vowels may be doubled, written with h or a macron.
 _SYLLABLE = (
-    r"(?:kk|ss|tt|pp|cc|tch|gg|jj|bb|dd|zz)?(?:ky|sh|sy|ch|ty|ny|hy|my|ry|gy|j|jy|zy|by|py|ts|[kstnhmyrwgzdbpfjv])?[aiueoāīūēō]|n(?![aiueoy])|tt(?=[aiueo])"
+    r"(?:kk|ss|tt|pp|cc|tch|gg|jj|bb|dd|zz)?(?:ky|sh|sy|ch|ty|ny|hy|my|ry|gy|j|jy|zy|by|py|ts|[kstnhmyrwgzdbpfjv])?[aiueoāīūēō]"
+    r"|n(?![aiueoy])|tt(?=[aiueo])"
 )
 _ROMAJI_WORD = re.compile(rf"(?:{_SYLLABLE})+\Z", re.IGNORECASE)
 _MACRONS = str.maketrans({"ā": "aa", "ī": "ii", "ū": "uu", "ē": "ee", "ō": "ou"})
 # Words that mark a romaji sentence. English words that look like one (made, no, to, go) are not among the strong ones.
 _STRONG_ROMAJI = frozenset(
-    "desu desuka masu masuka masen mashita shita shite kara nani itsu doko dou douyatte ikura hitsuyou tetsuzuki shitai kudasai arimasu arimasuka imasu "
-    "dekimasu dekimasuka dekiru suru naku nakushimashita nakushita onegai onegaishimasu oshiete watashi watashitachi kaisha shigoto zairyuu zairyu kikan "
-    "koushin koshin shinsei biza hoken nenkin zeikin tenshoku kekkon rikon kodomo kazoku nihon nihongo shikaku eijuu eiju kaado gaikokujin ryuugaku "
-    "ryugaku arubaito baito kyuuryou yameta yamemashita yametai sumimasen konnichiwa arigatou naitei mensetsu setsumeikai soudan tokutei ginou ginoujisshuu "
-    "shikakugai katsudou todokede tsuma otto koyou shain kyuuyo zangyou shouhisha sagi muryou tetsuzuki hiyou ikutsu donna dore dochira nandesuka".split()
+    "desu desuka masu masuka masen mashita shita shite kara nani itsu doko dou douyatte ikura hitsuyou tetsuzuki shitai kudasai "
+    "arimasu arimasuka imasu dekimasu dekimasuka dekiru suru naku nakushimashita nakushita onegai onegaishimasu oshiete watashi "
+    "watashitachi kaisha shigoto zairyuu zairyu kikan koushin koshin shinsei biza hoken nenkin zeikin tenshoku kekkon rikon kodomo "
+    "kazoku nihon nihongo shikaku eijuu eiju kaado gaikokujin ryuugaku ryugaku arubaito baito kyuuryou yameta yamemashita yametai "
+    "sumimasen konnichiwa arigatou naitei mensetsu setsumeikai soudan tokutei ginou ginoujisshuu shikakugai katsudou todokede "
+    "tsuma otto koyou shain kyuuyo zangyou shouhisha sagi muryou tetsuzuki hiyou ikutsu donna dore dochira nandesuka".split()
 )
 _WEAK_ROMAJI = frozenset("wa ga wo o ni de mo no ne yo ka to made hai iie".split())
 _ENGLISH_ONLY = frozenset("the is are my can how what when where i a an do does have has for of on in it if and or not with".split())

@@ -1,4 +1,5 @@
 """A unit made into an answer: facts filled in, source and dates beside it. No wording of its own; that is the replies' business."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -55,10 +56,22 @@ def answer_of(library: Library, unit: Unit, language: str, day: dt.date) -> Answ
     reviews += [fact.valid_to for fact in used if not fact.holds(day) and fact.valid_to is not None]
     in_force = (unit.valid_from is None or unit.valid_from <= day) and (unit.valid_to is None or day <= unit.valid_to)
     return Answer(
-        unit.key, article.id, in_language(article.title, language), unit.aspect, in_language(library.aspects[unit.aspect].label, language),
-        in_language(unit.question, language), text, language, source.url, in_language(source.title, language), in_language(source.publisher, language),
-        min([source.checked, *(fact.checked for fact in used)]), _weakest(unit.confidence, *(fact.confidence for fact in used)),
-        source.seen == "read", min(reviews) if reviews else None, in_force,
+        unit.key,
+        article.id,
+        in_language(article.title, language),
+        unit.aspect,
+        in_language(library.aspects[unit.aspect].label, language),
+        in_language(unit.question, language),
+        text,
+        language,
+        source.url,
+        in_language(source.title, language),
+        in_language(source.publisher, language),
+        min([source.checked, *(fact.checked for fact in used)]),
+        _weakest(unit.confidence, *(fact.confidence for fact in used)),
+        source.seen == "read",
+        min(reviews) if reviews else None,
+        in_force,
     )
 
 

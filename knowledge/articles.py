@@ -1,4 +1,5 @@
 """The content as data: articles, their units, the facts that texts refer to, and the small tables beside them."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -1,4 +1,5 @@
 """`python -m knowledge.check`: reads all content and prints the file and line of each fault."""
+
 from __future__ import annotations
 
 import sys

@@ -1,4 +1,5 @@
 """Reads content/ into a Library and finds every fault in it. Nothing is used when anything is wrong."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -100,15 +101,19 @@ def _read_tables(folder: Path, library: Library, faults: list[Fault]) -> None:
             _add_fact(document, index, row, library, publishers, faults)
 
 
-def _add_fact(
-    document: Document, index: int, row: dict[str, Any], library: Library, publishers: list[dict[str, Any]], faults: list[Fault]
-) -> None:
+def _add_fact(document: Document, index: int, row: dict[str, Any], library: Library, publishers: list[dict[str, Any]], faults: list[Fault]) -> None:
     if _publisher(row["url"], publishers) is None:
         faults.append(document.fault(f"{row['url']} is not on an official domain of domains.yaml", index, "url"))
     try:
         fact = Fact(
-            row["id"], row["value"], row["url"], dt.date.fromisoformat(row["checked"]), row["confidence"],
-            date_of(row.get("valid_from")), date_of(row.get("valid_to")), date_of(row.get("review_by")),
+            row["id"],
+            row["value"],
+            row["url"],
+            dt.date.fromisoformat(row["checked"]),
+            row["confidence"],
+            date_of(row.get("valid_from")),
+            date_of(row.get("valid_to")),
+            date_of(row.get("review_by")),
         )
     except ValueError as error:
         faults.append(document.fault(f"{row['id']}: {error}", index))
@@ -180,9 +185,19 @@ def _unit(article: str, row: dict[str, Any], more: Mapping[str, list[str]]) -> U
     asked = {code: tuple(dict.fromkeys([*questions, *more.get(code, [])])) for code, questions in row["ask"].items()}
     sources = row["source"] if isinstance(row["source"], list) else [row["source"]]
     return Unit(
-        row["id"], article, row["aspect"], row["q"], asked,
-        {language: text.strip() for language, text in row["answer"].items()}, tuple(sources), row["confidence"], row.get("audience"),
-        date_of(row.get("valid_from")), date_of(row.get("valid_to")), date_of(row.get("review_by")), tuple(row.get("next", ())),
+        row["id"],
+        article,
+        row["aspect"],
+        row["q"],
+        asked,
+        {language: text.strip() for language, text in row["answer"].items()},
+        tuple(sources),
+        row["confidence"],
+        row.get("audience"),
+        date_of(row.get("valid_from")),
+        date_of(row.get("valid_to")),
+        date_of(row.get("review_by")),
+        tuple(row.get("next", ())),
     )
 
 

@@ -1,4 +1,5 @@
 """YAML files read with the line of every value, so that a fault can be shown where it stands."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -93,7 +94,8 @@ def _build(node: yaml.Node, place: Place, document: Document, loader: Any) -> An
             if key in result:
                 raise ContentError([Fault(document.path, key_node.start_mark.line + 1, f"the key '{key}' is there twice")])
             result[key] = _build(value_node, (*place, key), document, loader)
-            document.lines[(*place, key)] = key_node.start_mark.line + 1
+            place_of_key = (*place, key)
+            document.lines[place_of_key] = key_node.start_mark.line + 1
         return result
     if isinstance(node, yaml.SequenceNode):
         return [_build(child, (*place, index), document, loader) for index, child in enumerate(node.value)]

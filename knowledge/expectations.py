@@ -1,4 +1,5 @@
 """Questions with the facts that a right answer must contain: how the answers are measured, and how certainty is calibrated."""
+
 from __future__ import annotations
 
 import re
@@ -53,7 +54,8 @@ _SCHEMA = {
     "items": {
         "type": "object", "additionalProperties": False, "required": ["id", "topic", "ask"],
         "properties": {
-            "id": {"type": "string"}, "topic": {"type": "string"}, "ask": {"type": "string"}, "expect": {"type": "string"}, "note": {"type": "string"},
+            "id": {"type": "string"}, "topic": {"type": "string"}, "ask": {"type": "string"},
+            "expect": {"type": "string"}, "note": {"type": "string"},
             "facts": {"type": "array", "items": {"type": "array", "minItems": 1}}, "not": {"type": "array"},
         },
         "anyOf": [{"required": ["facts"]}, {"required": ["expect"]}],

@@ -1,4 +1,5 @@
 """The search index kept on disk, under the version of the content and of the code that made it: building takes seconds, reading a moment."""
+
 from __future__ import annotations
 
 import hashlib

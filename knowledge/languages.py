@@ -1,8 +1,9 @@
 """The table of languages (content/languages.yaml): everything that differs by language and is data."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Optional
 
@@ -13,7 +14,9 @@ CONTENT = Path(__file__).parent / "content"
 
 @dataclass(frozen=True)
 class Language:
-    """One language: its code (BCP 47), own name, the names people use for it, the language to fall back to, the analyser, length limits (characters)."""
+    """One language: its code (BCP 47), own name, the names people use for it, the language to fall back to, the analyser, and
+    length limits (characters).
+    """
 
     code: str
     name: str
@@ -24,7 +27,7 @@ class Language:
     limits: Mapping[str, int]
 
 
-@lru_cache(maxsize=None)
+@cache
 def languages(folder: Path = CONTENT) -> dict[str, Language]:
     """The languages by code, in the order of the table."""
     rows = read_document(folder / "languages.yaml").data

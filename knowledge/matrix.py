@@ -1,4 +1,5 @@
 """Bags of terms as sparse TF-IDF rows, and the comparison of one bag with all or some of them."""
+
 from __future__ import annotations
 
 from typing import NamedTuple, Sequence

@@ -3,6 +3,7 @@
 Names are matched as they are written (longest first, with word edges for Latin letters), then by sound for Japanese (在留カード, ざいりゅうかーど,
 zairyu kado and the wrong conversion 財留カード sound the same). Time is linear in the length of the text.
 """
+
 from __future__ import annotations
 
 import re
@@ -150,7 +151,9 @@ def _insert(root: dict[str, Any], key: str, target: str) -> None:
 def _longest(root: dict[str, Any], text: str, start: int) -> tuple[int, tuple[str, ...]]:
     if start and _EDGE.match(text[start]) and _EDGE.match(text[start - 1]):
         return 0, ()
-    node, best, targets = root, 0, ()
+    node: Any = root
+    best = 0
+    targets: tuple[str, ...] = ()
     for place in range(start, len(text)):
         node = node.get(text[place])
         if node is None:
@@ -174,7 +177,7 @@ def _after_plural(text: str, end: int) -> int:
 
 
 def _exact(root: dict[str, Any], key: str) -> tuple[str, ...]:
-    node = root
+    node: Any = root
     for character in key:
         node = node.get(character)
         if node is None:

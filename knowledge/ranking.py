@@ -1,4 +1,5 @@
 """How evidence becomes a score and a certainty. The numbers are data, in ranking.json; knowledge/tuning.py learns them."""
+
 from __future__ import annotations
 
 import json
@@ -24,14 +25,29 @@ FEATURES = (
     # whose subject is named, near (a related article), another's, or carried over from the conversation; the aspect asked for
     "named", "near_named", "other_named", "carried", "aspect",
 )  # fmt: skip
-EVIDENCE = ("score", "margin", "margin_other", "lemma", "gram", "concept", "cover_lemma", "cover_concept", "cover_rest_lemma", "answer_lemma", "blend", "named", "meaning")
+EVIDENCE = (
+    "score",
+    "margin",
+    "margin_other",
+    "lemma",
+    "gram",
+    "concept",
+    "cover_lemma",
+    "cover_concept",
+    "cover_rest_lemma",
+    "answer_lemma",
+    "blend",
+    "named",
+    "meaning",
+)
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Weights of the features, and of the evidence for certainty (a logistic model), with the two thresholds that answers use.
+    """Weights of the features, and of the evidence for certainty (a logistic model), with the thresholds that answers use.
 
-    `sure`: from this probability on, the answer is given; from `nearly` on, two or three are offered; below, the bot says it is not sure.
+    `sure`: from this probability on, the answer is given as such; from `nearly` on, as the nearest there is, with others to choose from; below, the
+    bot says it is not sure. `clear_lead`: from this difference of scores on, the first hit stands alone.
     """
 
     weights: tuple[float, ...]
@@ -39,14 +55,19 @@ class Ranking:
     certainty_bias: float
     sure: float
     nearly: float
+    clear_lead: float
 
     @classmethod
     def read(cls, path: Path = RANKING) -> Ranking:
         """The ranking in `path`. Raises KeyError when the file is of another version of the features."""
         data = json.loads(path.read_text(encoding="utf-8"))
         return cls(
-            tuple(data["weights"][name] for name in FEATURES), tuple(data["certainty"][name] for name in EVIDENCE),
-            data["certainty"]["bias"], data["sure"], data["nearly"],
+            tuple(data["weights"][name] for name in FEATURES),
+            tuple(data["certainty"][name] for name in EVIDENCE),
+            data["certainty"]["bias"],
+            data["sure"],
+            data["nearly"],
+            data["clear_lead"],
         )
 
     def scores(self, features: np.ndarray) -> np.ndarray:

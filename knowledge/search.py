@@ -3,10 +3,11 @@
 Two steps: a cheap score over all units picks candidates, then a ranker with more evidence (questions people ask, answers, meaning, sound, subject)
 orders them. The weights of the ranker and of the certainty are data (ranking.json), learned by knowledge/tuning.py.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Callable, Mapping, Optional, Sequence
 
 import numpy as np
 from sklearn.decomposition import TruncatedSVD
@@ -18,7 +19,7 @@ from knowledge.names import Mention, NameTable, PhraseTable, concept_phrases, su
 from knowledge.ranking import FEATURES, Ranking
 from knowledge.spelling import Speller
 from knowledge.terms import BLOCKS, Bag, TermReader, Terms, split_questions
-from knowledge.vectors import WordVectors, bundled_vectors
+from knowledge.vectors import bundled_vectors
 
 CANDIDATES = 100
 LSA_DIMENSIONS = 200
@@ -101,8 +102,15 @@ class Index:
         covers = {block: CoverMatrix(whole[block]) for block in ("lemma", "concept")}
         svd, meanings = self._meanings(blocks)
         return _Side(
-            np.array(starts), blocks, {block: TermMatrix([terms.bags[block] for terms in answers]) for block in ("lemma", "gram", "concept")},
-            self._vectors(answers, code), covers, units, svd, meanings, self._vectors(questions, code),
+            np.array(starts),
+            blocks,
+            {block: TermMatrix([terms.bags[block] for terms in answers]) for block in ("lemma", "gram", "concept")},
+            self._vectors(answers, code),
+            covers,
+            units,
+            svd,
+            meanings,
+            self._vectors(questions, code),
         )
 
     def _about(self, unit: Unit, code: str) -> str:
@@ -150,9 +158,7 @@ class Index:
 
     # --- asking --------------------------------------------------------------------------------------------------
 
-    def search(
-        self, question: str, language: str, subjects: Sequence[str] = (), aspects: Mapping[str, float] | None = None, limit: int = 8
-    ) -> Found:
+    def search(self, question: str, language: str, subjects: Sequence[str] = (), aspects: Mapping[str, float] | None = None, limit: int = 8) -> Found:
         """Units that answer `question`.
 
         Parameters: the language whose texts are compared; `subjects`, ids of articles the conversation is about (used when the question
@@ -169,8 +175,7 @@ class Index:
             for part in parts[:6]:
                 other, more = self.candidates(self.reader.read(part, query=True), language, subjects or _targets(terms.mentions), aspects or {})
                 places, features, scores = _merged(places, features, scores, other, more, self.ranking.scores(more) - 0.3)
-        order = np.argsort(-scores, kind="stable")
-        order = self._distinct(places, order)[:limit]
+        order = self._distinct(places, np.argsort(-scores, kind="stable"))[:limit]
         evidence = self.ranking.evidence(features[order], scores[order], [self.units[places[place]].article for place in order])
         certainty = self.ranking.certainty(evidence)
         hits = [Hit(self.units[places[place]].key, float(scores[place])) for place in order]
@@ -185,9 +190,7 @@ class Index:
                 result.append(int(place))
         return result
 
-    def candidates(
-        self, terms: Terms, language: str, subjects: Sequence[str], aspects: Mapping[str, float]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def candidates(self, terms: Terms, language: str, subjects: Sequence[str], aspects: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """The units worth ranking (places in `units`), and a row of features (see ranking.FEATURES) for each."""
         side = self._sides[language]
         queries = {block: side.questions[block].query(terms.bags[block]) for block in BLOCKS}
@@ -212,8 +215,15 @@ class Index:
         return total
 
     def _features(
-        self, side: _Side, terms: Terms, queries: Mapping[str, Query], places: np.ndarray, total: np.ndarray,
-        named: list[str], subjects: Sequence[str], aspects: Mapping[str, float],
+        self,
+        side: _Side,
+        terms: Terms,
+        queries: Mapping[str, Query],
+        places: np.ndarray,
+        total: np.ndarray,
+        named: list[str],
+        subjects: Sequence[str],
+        aspects: Mapping[str, float],
     ) -> np.ndarray:
         counts = side.starts[places + 1] - side.starts[places]
         rows = np.repeat(side.starts[places] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(counts.sum())
@@ -269,7 +279,9 @@ class Index:
         around = set().union(*(self._related.get(article, set()) for article in named)) if named else set()
         put("named", np.array([float(article in first) for article in articles], dtype=np.float32))
         put("near_named", np.array([float(article not in first and article in around) for article in articles], dtype=np.float32))
-        put("other_named", np.array([float(bool(first) and article not in first and article not in around) for article in articles], dtype=np.float32))
+        put(
+            "other_named", np.array([float(bool(first) and article not in first and article not in around) for article in articles], dtype=np.float32)
+        )
         carried = set(subjects) if not named else set()
         put("carried", np.array([float(article in carried) for article in articles], dtype=np.float32))
 

@@ -1,4 +1,5 @@
 """Settings that more than one process reads, from the environment, with defaults."""
+
 from __future__ import annotations
 
 import os

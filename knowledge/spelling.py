@@ -1,4 +1,5 @@
 """Mends slips of the finger in Latin words: a word that the knowledge does not have becomes the known word it is nearest to."""
+
 from __future__ import annotations
 
 from typing import Iterable
@@ -29,7 +30,11 @@ class Speller:
 
     def _nearest(self, word: str) -> str:
         plain = word.lower()
-        if len(plain) < 5 or plain in self._words or any(plain.endswith(end) and plain[: -len(end)] in self._words for end in ("s", "es", "ed", "ing", "d")):
+        if (
+            len(plain) < 5
+            or plain in self._words
+            or any(plain.endswith(end) and plain[: -len(end)] in self._words for end in ("s", "es", "ed", "ing", "d"))
+        ):
             return word
         allowed = 2 if len(plain) >= 8 else 1
         # The first letter is seldom wrong; keeping it makes the look-up short and the mending safe.

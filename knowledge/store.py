@@ -1,4 +1,5 @@
 """The knowledge in SQL (SQLite by default). Loading is idempotent and all or nothing."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -119,7 +120,9 @@ class Store:
             units: dict[str, list[Unit]] = {}
             for row in session.execute(sa.select(UnitRow).order_by(UnitRow.position)).scalars():
                 units.setdefault(row.article_id, []).append(_unit(row.article_id, row.body))
-            articles = [_article(row, units.get(row.id, [])) for row in session.execute(sa.select(ArticleRow).order_by(ArticleRow.position)).scalars()]
+            articles = [
+                _article(row, units.get(row.id, [])) for row in session.execute(sa.select(ArticleRow).order_by(ArticleRow.position)).scalars()
+            ]
             facts: dict[str, list[Fact]] = {}
             for row in session.execute(sa.select(FactRow).order_by(FactRow.number)).scalars():
                 facts.setdefault(row.id, []).append(_fact(row.body))
@@ -151,7 +154,14 @@ def _rows(library: Library) -> list[Any]:
         rows.append(ArticleRow(position=position, **{key: body[key] for key in ("id", "kind", "title", "names", "sources", "related")}))
         for number, unit in enumerate(article.units):
             rows.append(
-                UnitRow(key=unit.key, article_id=article.id, position=position * 1000 + number, aspect=unit.aspect, confidence=unit.confidence, body=_plain(unit))
+                UnitRow(
+                    key=unit.key,
+                    article_id=article.id,
+                    position=position * 1000 + number,
+                    aspect=unit.aspect,
+                    confidence=unit.confidence,
+                    body=_plain(unit),
+                )
             )
     rows.extend(FactRow(id=fact.id, body=_plain(fact)) for facts in library.facts.values() for fact in facts)
     for name, items in (("aspect", library.aspects), ("choice", library.choices), ("concept", library.concepts)):

@@ -1,4 +1,5 @@
 """What a text is compared by: its lemmas, concepts, character n-grams and sound n-grams, each a bag with weights."""
+
 from __future__ import annotations
 
 import re

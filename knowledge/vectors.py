@@ -1,4 +1,5 @@
 """Japanese word vectors: those inside the ja-ginza package, read without its pipeline (which would cost seconds and 300 MB)."""
+
 from __future__ import annotations
 
 import importlib.util

@@ -1,4 +1,5 @@
 """`python -m launch run | chat | knowledge | train`."""
+
 from __future__ import annotations
 
 import signal

@@ -1,4 +1,5 @@
 """A chat in the terminal, over the same REST channel that anybody can use."""
+
 from __future__ import annotations
 
 import sys

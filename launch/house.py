@@ -1,4 +1,5 @@
 """Where things are, and with what settings the processes are started. All of it can be set in the environment."""
+
 from __future__ import annotations
 
 import os
@@ -36,13 +37,22 @@ class House:
     def environment(self) -> dict[str, str]:
         """The environment of the processes: telemetry off, deprecation noise of old libraries out of sight."""
         quiet = {
-            "RASA_TELEMETRY_ENABLED": "false", "PYTHONWARNINGS": "ignore", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0",
-            "SQLALCHEMY_SILENCE_UBER_WARNING": "1", "LOG_LEVEL_LIBRARIES": "ERROR", "PYTHONUNBUFFERED": "1", "SANIC_ACCESS_LOG": "false",
-            "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+            "RASA_TELEMETRY_ENABLED": "false",
+            "PYTHONWARNINGS": "ignore",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_ENABLE_ONEDNN_OPTS": "0",
+            "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+            "LOG_LEVEL_LIBRARIES": "ERROR",
+            "PYTHONUNBUFFERED": "1",
+            "SANIC_ACCESS_LOG": "false",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
         }
         own = {
-            "MADOGUCHI_DATABASE_URL": settings().database_url, "MADOGUCHI_CACHE": str(settings().cache),
-            "MADOGUCHI_ACTION_URL": f"{self.action_url}/webhook", "PYTHONPATH": str(ROOT),
+            "MADOGUCHI_DATABASE_URL": settings().database_url,
+            "MADOGUCHI_CACHE": str(settings().cache),
+            "MADOGUCHI_ACTION_URL": f"{self.action_url}/webhook",
+            "PYTHONPATH": str(ROOT),
         }
         return {**os.environ, **quiet, **own}
 

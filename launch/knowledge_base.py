@@ -1,4 +1,5 @@
 """Brings the content into the database, and the search index into the cache."""
+
 from __future__ import annotations
 
 import subprocess

@@ -2,6 +2,7 @@
 
 With `--check` it writes nothing, and ends with 1 when the file is not what it would write.
 """
+
 from __future__ import annotations
 
 import argparse

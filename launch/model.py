@@ -1,4 +1,5 @@
 """The trained model for the present data and configuration. Its file carries a hash of all that goes into it, so it is trained once."""
+
 from __future__ import annotations
 
 import hashlib
@@ -8,7 +9,17 @@ from pathlib import Path
 from launch.house import ROOT, CannotStart, House, python
 from launch.progress import Step
 
-_INPUTS = ("config.yml", "domain.yml", "data", "bot/nlu", "knowledge/analysis.py", "knowledge/names.py", "knowledge/languages.py", "knowledge/content/languages.yaml", "requirements.lock")
+_INPUTS = (
+    "config.yml",
+    "domain.yml",
+    "data",
+    "bot/nlu",
+    "knowledge/analysis.py",
+    "knowledge/names.py",
+    "knowledge/languages.py",
+    "knowledge/content/languages.yaml",
+    "requirements.lock",
+)
 _KEPT = 2
 
 

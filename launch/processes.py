@@ -1,4 +1,5 @@
 """The processes of the assistant: started on loopback, waited for until healthy, and stopped with everything they started."""
+
 from __future__ import annotations
 
 import os
@@ -6,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -35,7 +37,10 @@ def services(home: House, model: Path) -> list[Service]:
     """The action server and the Rasa server, in the order in which they start."""
     log = home.var / "log"
     return [
-        Service("action server", [python(), "-m", "actions.server", "--port", str(home.action_port)], home.action_port, f"{home.action_url}/health", log / "actions.log"),
+        Service(
+            "action server", [python(), "-m", "actions.server", "--port", str(home.action_port)],
+            home.action_port, f"{home.action_url}/health", log / "actions.log",
+        ),
         Service(
             "Rasa server",
             [python(), "-m", "bot.server", "run", "--interface", "127.0.0.1", "--port", str(home.rasa_port), "--model", str(model),
@@ -74,7 +79,13 @@ class Running:
         with service.log.open("wb") as output:
             # A session of its own, so that Ctrl-C reaches only the launcher, which then stops the others in order.
             service.process = subprocess.Popen(
-                service.command, cwd=ROOT, env=self._home.environment(), stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
+                service.command,
+                cwd=ROOT,
+                env=self._home.environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
 
     def _wait(self, service: Service) -> None:
@@ -122,15 +133,15 @@ def check_free(service: Service) -> None:
             probe.bind(("127.0.0.1", service.port))
         except OSError as error:
             variable = "MADOGUCHI_RASA_PORT" if service.name == "Rasa server" else "MADOGUCHI_ACTION_PORT"
-            raise CannotStart(f"Port {service.port} on 127.0.0.1, for the {service.name}, is in use. Stop what uses it, or set {variable} to a free port.") from error
+            raise CannotStart(
+                f"Port {service.port} on 127.0.0.1, for the {service.name}, is in use. Stop what uses it, or set {variable} to a free port."
+            ) from error
 
 
 def _signal(service: Service, sign: signal.Signals) -> None:
     assert service.process is not None
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(service.process.pid, sign)
-    except ProcessLookupError:
-        pass
 
 
 def _tail(service: Service) -> str:

@@ -1,4 +1,5 @@
 """Shows what takes time, while it takes it."""
+
 from __future__ import annotations
 
 import sys

@@ -179,7 +179,7 @@ units:
   confidence: medium
 - id: papers
   aspect: documents
-  q: {en: Which papers does a dependent visa need?, ja: 家族滞在に必要な書類は}
+  q: {en: Which papers does a dependent need?, ja: 家族滞在に必要な書類は}
   ask:
     en: [marriage certificate for my wife, proof for my child]
     ja: [妻の婚姻証明書は必要ですか, 子どもの出生証明書]
@@ -190,12 +190,12 @@ units:
   confidence: low
 - id: price
   aspect: fee
-  q: {en: How much is the dependent visa?, ja: 家族滞在の手数料は}
+  q: {en: How much is the dependent status?, ja: 家族滞在の手数料は}
   ask:
     en: [cost for my child, what do i pay when my wife comes]
     ja: [妻の分はいくらですか, 子どもの費用]
   answer:
-    en: There is no fee for the certificate that brings a dependent to Japan.
+    en: The certificate that brings a dependent to Japan is free.
     ja: 家族を呼ぶための認定証明書に手数料はかかりません。
   source: isa
   confidence: high

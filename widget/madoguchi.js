@@ -40,7 +40,7 @@
   const TYPING_EVERY = 3000;
   const TYPING_FORGET = 6000;
   const SMALL = matchMedia('(max-width: 600px), (max-height: 440px)');
-  const FINE_POINTER = matchMedia('(hover: hover) and (pointer: fine)');
+  const TOUCH = matchMedia('(pointer: coarse)');
   const HAN = /\p{Script=Han}/u;
 
   // ---------------------------------------------------------------- small things
@@ -89,11 +89,11 @@
     send: 'M4.5 12 3 4l18 8-18 8 1.5-8Zm0 0H13',
     close: 'M6 6l12 12M18 6 6 18',
     menu: 'M5 7h14M5 12h14M5 17h14',
-    person: 'M12 11.5a3.75 3.75 0 1 0 0-7.5 3.75 3.75 0 0 0 0 7.5ZM4.5 20.5c.6-4 3.6-6 7.5-6s6.900 2 7.500 6',
-    up: 'M7 11v9H4v-9h3Zm0 0 4-8c1.700 0 2.700 1 2.500 3L13 10h5.500c1.300 0 2 1 1.800 2.200l-1 6c-.2 1-1 1.800-2.100 1.800H7',
-    down: 'M17 13V4h3v9h-3Zm0 0-4 8c-1.700 0-2.700-1-2.500-3l.5-4H5.500c-1.300 0-2-1-1.800-2.200l1-6C4.900 4.800 5.700 4 6.800 4H17',
+    person: 'M12 11.5a3.75 3.75 0 1 0 0-7.5 3.75 3.75 0 0 0 0 7.5ZM4.5 20.5c.6-4 3.6-6 7.5-6s6.9 2 7.5 6',
+    up: 'M7 11v9H4v-9h3Zm0 0 4-8c1.7 0 2.7 1 2.5 3L13 10h5.5c1.3 0 2 1 1.8 2.2l-1 6c-.2 1-1 1.8-2.1 1.8H7',
+    down: 'M17 13V4h3v9h-3Zm0 0-4 8c-1.7 0-2.7-1-2.5-3l.5-4H5.5c-1.3 0-2-1-1.8-2.2l1-6C4.9 4.8 5.7 4 6.8 4H17',
     newest: 'M12 5v14m-6-6 6 6 6-6',
-    check: 'm5 12.500 4.500 4.500L19 7.500',
+    check: 'm5 12.5 4.5 4.5L19 7.500',
   };
 
   /** A drawn sign, silent for screen readers. */
@@ -260,7 +260,7 @@
     const known = segments.filter(([surface, reading]) => reading && HAN.test(surface)).sort((a, b) => b[0].length - a[0].length);
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     const nodes = [];
-    while (walker.nextNode()) if (HAN.test(walker.currentNode.data) && !walker.currentNode.parentElement.closest('ruby')) nodes.push(walker.currentNode);
+    while (walker.nextNode()) if (HAN.test(walker.currentNode.data) && !walker.currentNode.parentElement.closest('ruby, time')) nodes.push(walker.currentNode);
     for (const node of nodes) {
       const begin = text.indexOf(node.data);
       let own = begin < 0 ? [] : spans.filter(([start, end]) => start >= begin && end <= begin + node.data.length);
@@ -648,9 +648,9 @@
       entry.bubble = bubble;
       entry.choices = this.choices(message.buttons, message);
       node.replaceChildren(...[
-        this.byline(message), bubble, items ? this.carousel(items, message) : null, entry.choices,
+        this.byline(message), bubble, items ? this.carousel(items, message) : null,
         message.author === 'person' ? this.delivery(entry) : null,
-        message.author === 'bot' && message.card?.answer ? this.thumbs(message) : null,
+        message.author === 'bot' && message.card?.answer ? this.thumbs(message) : null, entry.choices,
         message.form === 'inquiry' ? (entry.form ||= this.acts.form(message)) : null,
       ].filter(Boolean));
       this.acts.drawn(entry);
@@ -727,6 +727,7 @@
           this.update({ id: message.id, feedback: now });
           this.acts.feedback(message.id, now);
           why.hidden = now !== 'down';
+          if (!why.hidden) why.scrollIntoView({ block: 'nearest' });
           if (now === 'up') words.put(thank, 'thanks');
           else words.shown.delete(thank), thank.replaceChildren();
         } });
@@ -1078,7 +1079,7 @@
 
     focusInside() {
       if (!this.gate.hidden) this.noticeTitle.focus();
-      else if (FINE_POINTER.matches && !this.composer.hidden) this.text.focus();
+      else if (!TOUCH.matches && !this.composer.hidden) this.text.focus();
       else this.panel.querySelector('h2').focus();  // a keyboard that springs up would hide the half of a phone
     }
 
@@ -1117,7 +1118,8 @@
     drawLanguages() {
       const offered = this.config?.languages?.filter(({ code }) => words.table[code]) || Object.keys(words.table).map((code) => ({ code }));
       const name = ({ code, name: given_ }) => given_ || new Intl.DisplayNames([code], { type: 'language' }).of(code);
-      if (this.languages.childElementCount !== offered.length) {
+      const shown = Array.from(this.languages.children, ({ dataset }) => dataset.code);
+      if (shown.join() !== offered.map(({ code }) => code).join()) {
         this.languages.replaceChildren(...offered.map((one) => make('button', { type: 'button', lang: one.code, 'data-code': one.code,
           onclick: () => this.setLanguage(one.code, true) }, name(one))));
       }
@@ -1351,7 +1353,7 @@
       const parts = [words.say('waiting')];
       if (state.position) parts.push(words.say(state.position === 1 ? 'position_next' : 'position', { position: state.position }));
       if (state.wait_minutes) parts.push(words.say('estimate', { minutes: state.wait_minutes }));
-      if (mode === 'waiting') this.waitText.replaceChildren(make('b', {}, parts[0]), make('span', {}, parts.slice(1).join(words.language === 'ja' ? '、' : ', ')));
+      if (mode === 'waiting') this.waitText.replaceChildren(make('b', {}, parts[0]), make('span', {}, parts.slice(1).join(words.say('comma'))));
       this.waitBar.hidden = mode !== 'waiting';
       this.downBar.hidden = !(state.bot_down && (mode === 'bot' || mode === 'closed'));
       words.put(this.talk.lastChild, state.open ? 'talk' : 'talk_closed');
@@ -1451,7 +1453,7 @@
 
     send(what, text, language) {
       this.outbox.add({ client_id: newId(), ...what, shown: text, shown_language: language, language: words.language, at: new Date().toISOString() });
-      if (FINE_POINTER.matches) this.text.focus();
+      if (!TOUCH.matches) this.text.focus();
     }
 
     post({ client_id: clientId, text, button, language }) {
@@ -1486,6 +1488,7 @@
         return;
       }
       this.talk.disabled = true;
+      this.toEnd();
       const state = await this.act('POST', 'handoff', {});
       this.talk.disabled = false;
       if (state) this.hear('state', state);
@@ -1620,11 +1623,16 @@
     // ------------------------------------------------------------ scrolling
 
     atEnd() {
-      return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < 80;
+      return this.view.scrollHeight - this.view.scrollTop - this.view.clientHeight < 120;
+    }
+
+    /** What scrolls: the conversation, or in a very low window the whole panel. */
+    get view() {
+      return this.scroller.scrollHeight > this.scroller.clientHeight + 1 || this.panel.scrollHeight <= this.panel.clientHeight + 1 ? this.scroller : this.panel;
     }
 
     toEnd() {
-      this.scroller.scrollTop = this.scroller.scrollHeight;
+      this.view.scrollTop = this.view.scrollHeight;
       this.newest.hidden = true;
     }
 
@@ -1634,8 +1642,9 @@
         this.newest.hidden = !this.panel.open;
         return;
       }
-      const top = node.offsetTop - 12;
-      this.scroller.scrollTop = Math.min(top, this.scroller.scrollHeight - this.scroller.clientHeight);
+      const { view } = this;
+      const top = view.scrollTop + node.getBoundingClientRect().top - view.getBoundingClientRect().top - 12;
+      view.scrollTop = Math.min(top, view.scrollHeight - view.clientHeight);
     }
   }
 

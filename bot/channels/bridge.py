@@ -2,18 +2,19 @@
 
 Source: shared reference handoff.md 2.5, invariant I9. The gateway decides who speaks; this channel is only called while the bot does.
 """
+
 from __future__ import annotations
 
 import asyncio
 import hmac
 import logging
 import os
-from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Text
+from typing import Any, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence
 from weakref import WeakValueDictionary
 
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
-from rasa.shared.core.events import ActionExecuted, BotUttered, Event, SlotSet, UserUttered, UserUtteranceReverted
+from rasa.shared.core.events import ActionExecuted, BotUttered, Event, SlotSet, UserUtteranceReverted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint, response
 from sanic.exceptions import InvalidUsage
@@ -27,7 +28,7 @@ SECRET_VARIABLE = "MADOGUCHI_BRIDGE_SECRET"
 SECRET_HEADER = "X-Bridge-Secret"
 MIN_SECRET = 20
 Handler = Callable[[UserMessage], Awaitable[Any]]
-Reply = Dict[Text, Any]
+Reply = Dict[str, Any]
 
 
 class BridgeInput(InputChannel):
@@ -35,12 +36,12 @@ class BridgeInput(InputChannel):
 
     def __init__(self) -> None:
         self._secret = os.environ.get(SECRET_VARIABLE, "")
-        self._locks: WeakValueDictionary[Text, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         if len(self._secret) < MIN_SECRET:
             logger.warning("%s is not set (at least %s characters): the bridge refuses every call.", SECRET_VARIABLE, MIN_SECRET)
 
     @classmethod
-    def name(cls) -> Text:
+    def name(cls) -> str:
         """The name in the address."""
         return "bridge"
 
@@ -67,7 +68,7 @@ class BridgeInput(InputChannel):
 
         return routes
 
-    async def _guarded(self, request: Request, work: Callable[[Any, Dict[Text, Any]], Awaitable[HTTPResponse]]) -> HTTPResponse:
+    async def _guarded(self, request: Request, work: Callable[[Any, Dict[str, Any]], Awaitable[HTTPResponse]]) -> HTTPResponse:
         """Checks the secret, the body and the model; an exception becomes a 500, so that the gateway tries again."""
         given = request.headers.get(SECRET_HEADER, "")
         if len(self._secret) < MIN_SECRET or not hmac.compare_digest(given.encode(), self._secret.encode()):
@@ -85,12 +86,12 @@ class BridgeInput(InputChannel):
 
     # --- one turn ----------------------------------------------------------------------------------------------------
 
-    async def _turn(self, agent: Any, body: Dict[Text, Any], on_new_message: Handler) -> HTTPResponse:
+    async def _turn(self, agent: Any, body: Dict[str, Any], on_new_message: Handler) -> HTTPResponse:
         conversation, message_id = _word(body, "conversation"), _word(body, "message_id")
         text, language, channel = body.get("text"), body.get("language"), body.get("channel") or "web"
         if not isinstance(text, str):
             raise BadRequest("'text' is missing: send the person's text as a string.")
-        if language is not None and not isinstance(language, str) or not isinstance(channel, str):
+        if (language is not None and not isinstance(language, str)) or not isinstance(channel, str):
             raise BadRequest("'language' and 'channel' are strings, such as \"ja\" and \"web\".")
         async with self._lock(conversation):
             stored = await stored_answer(agent, conversation, message_id)
@@ -98,7 +99,12 @@ class BridgeInput(InputChannel):
                 return _answer(stored, repeated=True)
             output = ReplyCollector(channel)
             message = UserMessage(
-                plain_text(text), output, conversation, input_channel=channel, message_id=message_id, metadata={"language": language, "channel": channel}
+                plain_text(text),
+                output,
+                conversation,
+                input_channel=channel,
+                message_id=message_id,
+                metadata={"language": language, "channel": channel},
             )
             await on_new_message(message)
             if output.replies:
@@ -107,7 +113,7 @@ class BridgeInput(InputChannel):
             await _undo(agent, conversation, message_id)
             return response.json({"error": "The bot said nothing; is the action server running?"}, status=502)
 
-    def _lock(self, conversation: Text) -> asyncio.Lock:
+    def _lock(self, conversation: str) -> asyncio.Lock:
         lock = self._locks.get(conversation)
         if lock is None:
             lock = asyncio.Lock()
@@ -116,18 +122,22 @@ class BridgeInput(InputChannel):
 
     # --- around the turns --------------------------------------------------------------------------------------------
 
-    async def _returned(self, agent: Any, body: Dict[Text, Any]) -> HTTPResponse:
+    async def _returned(self, agent: Any, body: Dict[str, Any]) -> HTTPResponse:
         """The human stretch ended (or never began): the bot may offer a person again."""
         conversation = _word(body, "conversation")
         async with self._lock(conversation), agent.lock_store.lock(conversation):
             tracker = await agent.tracker_store.retrieve(conversation)
             slots = tracker.current_slot_values() if tracker else {}
-            changes = [SlotSet(name, value) for name, value in (("handoff", None), ("failures", 0)) if name in slots and (slots[name] or None) != (value or None)]
+            changes = [
+                SlotSet(name, value)
+                for name, value in (("handoff", None), ("failures", 0))
+                if name in slots and (slots[name] or None) != (value or None)
+            ]
             if tracker and changes:
                 await _append(agent, tracker, [*changes, ActionExecuted(ACTION_LISTEN_NAME)])
         return response.json({"changed": bool(changes)})
 
-    async def _erase(self, agent: Any, body: Dict[Text, Any]) -> HTTPResponse:
+    async def _erase(self, agent: Any, body: Dict[str, Any]) -> HTTPResponse:
         """Deletes all that the tracker store keeps of a conversation."""
         conversation = _word(body, "conversation")
         store = agent.tracker_store
@@ -147,33 +157,36 @@ class BridgeInput(InputChannel):
 class ReplyCollector(OutputChannel):
     """Keeps each reply whole: text, buttons and card together, with its language. Its name is the channel's, for texts that differ by channel."""
 
-    def __init__(self, channel: Text) -> None:
+    def __init__(self, channel: str) -> None:
         self._channel = channel
         self.replies: List[Reply] = []
 
-    def name(self) -> Text:  # type: ignore[override]
+    def name(self) -> str:
         """The channel that the person is on."""
         return self._channel
 
-    async def send_response(self, recipient_id: Text, message: Dict[Text, Any]) -> None:
+    async def send_response(self, recipient_id: str, message: Dict[str, Any]) -> None:
         """One reply."""
         self.replies.append(reply_of(message))
 
-    async def send_text_message(self, recipient_id: Text, text: Text, **kwargs: Any) -> None:
+    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
         """Only called by Rasa's own fallbacks."""
         self.replies.append(reply_of({"text": text}))
 
 
-def reply_of(message: Mapping[Text, Any]) -> Reply:
+def reply_of(message: Mapping[str, Any]) -> Reply:
     """A reply for the gateway, from Rasa's form of it."""
     buttons = [{"title": one.get("title"), "payload": one.get("payload") or one.get("title")} for one in message.get("buttons") or []]
     return {
-        "text": message.get("text") or "", "buttons": buttons, "custom": message.get("custom") or None,
-        "language": (message.get("metadata") or {}).get("language"), "reply": message.get("utter_action"),
+        "text": message.get("text") or "",
+        "buttons": buttons,
+        "custom": message.get("custom") or None,
+        "language": (message.get("metadata") or {}).get("language"),
+        "reply": message.get("utter_action"),
     }
 
 
-async def stored_answer(agent: Any, conversation: Text, message_id: Text) -> List[Reply]:
+async def stored_answer(agent: Any, conversation: str, message_id: str) -> List[Reply]:
     """What was answered to a message before; nothing when it was not, or when that turn was undone."""
     tracker = await agent.tracker_store.retrieve(conversation)
     events = list(tracker.events) if tracker else []
@@ -184,7 +197,7 @@ async def stored_answer(agent: Any, conversation: Text, message_id: Text) -> Lis
     return _after(events, message_id)
 
 
-def _after(events: Sequence[Event], message_id: Text) -> List[Reply]:
+def _after(events: Sequence[Event], message_id: str) -> List[Reply]:
     places = [place for place, event in enumerate(events) if isinstance(event, UserUttered) and event.message_id == message_id]
     replies: List[Reply] = []
     for event in events[places[-1] + 1 :] if places else []:
@@ -197,7 +210,7 @@ def _after(events: Sequence[Event], message_id: Text) -> List[Reply]:
     return replies
 
 
-async def _undo(agent: Any, conversation: Text, message_id: Text) -> None:
+async def _undo(agent: Any, conversation: str, message_id: str) -> None:
     async with agent.lock_store.lock(conversation):
         tracker = await agent.tracker_store.retrieve(conversation)
         last = tracker.get_last_event_for(UserUttered) if tracker else None
@@ -216,7 +229,7 @@ def _agent(request: Request) -> Optional[Any]:
     return agent if agent and agent.is_ready() else None
 
 
-def _body(request: Request) -> Dict[Text, Any]:
+def _body(request: Request) -> Dict[str, Any]:
     try:
         body = request.json
     except InvalidUsage as error:
@@ -226,7 +239,7 @@ def _body(request: Request) -> Dict[Text, Any]:
     return body
 
 
-def _word(body: Mapping[Text, Any], name: Text) -> Text:
+def _word(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_SENDER:
         raise BadRequest(f"'{name}' is missing: send a string of 1 to {MAX_SENDER} characters.")

@@ -1,8 +1,9 @@
 """Rasa's standard REST channel, at its standard address, with what it lacks: no typed commands, clear errors, and never an empty reply."""
+
 from __future__ import annotations
 
 import logging
-from typing import Any, Awaitable, Callable, Dict, List, Optional, Text
+from typing import Any, Awaitable, Callable, Dict, List, Optional
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
@@ -22,7 +23,7 @@ MAX_SENDER = 255
 class WholeReplies(CollectingOutputChannel):
     """Collects replies as they are: text, buttons and the structured form of one reply stay one message."""
 
-    async def send_response(self, recipient_id: Text, message: Dict[Text, Any]) -> None:
+    async def send_response(self, recipient_id: str, message: Dict[str, Any]) -> None:
         """Keeps one reply. Rasa's own collector makes a message of each of its parts, and splits texts at blank lines."""
         parts = {name: message[name] for name in ("text", "buttons", "image", "attachment", "custom") if message.get(name)}
         if parts:
@@ -37,7 +38,7 @@ class SafeRestInput(RestInput):
     """POST /webhooks/rest/webhook with {"sender": …, "message": …, "metadata": {"language": "ja"}}. Answers with a list of messages."""
 
     @classmethod
-    def name(cls) -> Text:
+    def name(cls) -> str:
         """Rasa's own name, so that the address is the standard one."""
         return "rest"
 
@@ -61,7 +62,7 @@ class SafeRestInput(RestInput):
 
         return routes
 
-    async def _answers(self, message: UserMessage, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> List[Dict[Text, Any]]:
+    async def _answers(self, message: UserMessage, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> List[Dict[str, Any]]:
         collector = message.output_channel
         assert isinstance(collector, CollectingOutputChannel)
         try:
@@ -69,7 +70,7 @@ class SafeRestInput(RestInput):
         except Exception:
             logger.exception("A turn failed")
         if collector.messages:
-            found: List[Dict[Text, Any]] = collector.messages
+            found: List[Dict[str, Any]] = collector.messages
             return found
         # Without a model, or with the action server down, Rasa says nothing at all. A person must never meet silence.
         language = asked_language(message.text or "") or identify(message.text or "").code or _hint(message.metadata)
@@ -81,20 +82,23 @@ def read_message(request: Request) -> UserMessage:
     try:
         body = request.json
     except InvalidUsage as error:
-        raise BadRequest("The body is not JSON. Send {\"sender\": \"an id of the conversation\", \"message\": \"text\"}.") from error
+        raise BadRequest('The body is not JSON. Send {"sender": "an id of the conversation", "message": "text"}.') from error
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object with 'sender' and 'message'.")
     sender, text, metadata = body.get("sender"), body.get("message"), body.get("metadata")
     if not isinstance(sender, str) or not sender.strip() or len(sender) > MAX_SENDER:
-        raise BadRequest(f"'sender' is missing: send an id of the conversation, a string of 1 to {MAX_SENDER} characters. Without one, people would share a conversation.")
+        raise BadRequest(
+            f"'sender' is missing: send an id of the conversation, a string of 1 to {MAX_SENDER} characters. "
+            "Without one, people would share a conversation."
+        )
     if not isinstance(text, str):
         raise BadRequest("'message' is missing: send the person's text as a string.")
     if metadata is not None and not isinstance(metadata, dict):
-        raise BadRequest("'metadata' must be a JSON object, such as {\"language\": \"ja\"}.")
+        raise BadRequest('\'metadata\' must be a JSON object, such as {"language": "ja"}.')
     return UserMessage(plain_text(text), WholeReplies(), sender.strip(), input_channel="rest", metadata=metadata)
 
 
-def plain_text(text: Text) -> Text:
+def plain_text(text: str) -> str:
     """The text as ordinary text: a leading slash would be a command to Rasa (/restart, /intent{…}); a full-width one is not.
 
     An empty text becomes a question mark, since Rasa drops empty messages without a word.
@@ -105,6 +109,6 @@ def plain_text(text: Text) -> Text:
     return "／" + kept[1:] if kept.startswith("/") else kept
 
 
-def _hint(metadata: Optional[Dict[Text, Any]]) -> Optional[Text]:
+def _hint(metadata: Optional[Dict[str, Any]]) -> Optional[str]:
     hint = (metadata or {}).get("language")
     return hint if isinstance(hint, str) else None

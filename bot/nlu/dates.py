@@ -1,4 +1,5 @@
 """Dates and stretches of time in words, in both languages: "next month", 来月, 3月, "this weekend", 令和8年, "by 3 March"."""
+
 from __future__ import annotations
 
 import calendar
@@ -113,7 +114,7 @@ def _english_month(match: re.Match[str], today: dt.date) -> Span:
 
 def _parsed(match: re.Match[str], today: dt.date) -> Span:
     settings = {"PREFER_DATES_FROM": "future", "RELATIVE_BASE": dt.datetime.combine(today, dt.time()), "DATE_ORDER": "DMY"}
-    date = dateparser.parse(re.sub(r"(st|nd|rd|th)\b", "", match.group()), languages=["en"], settings=settings)  # type: ignore[arg-type]
+    date = dateparser.parse(re.sub(r"(st|nd|rd|th)\b", "", match.group()), languages=["en"], settings=settings)
     return (date.date(), date.date()) if date else None
 
 
@@ -138,7 +139,13 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
     (re.compile(_ISO), lambda match, today: _day(int(match.group("year")), int(match.group("month")), int(match.group("day")))),
     (re.compile(r"(?P<era>令和|平成|昭和|reiwa|heisei) ?(?P<count>元|\d{1,2})(?:年)?(?:(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?)?"), _era),
     (re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?(?!間)"), _japanese),
-    (re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTHS})\b\.?,?(?: \d{{4}})?|\b(?:{_MONTHS})\b\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?!:)(?:,? \d{{4}})?"), _parsed),
+    (
+        re.compile(
+            rf"\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTHS})\b\.?,?(?: \d{{4}})?"
+            rf"|\b(?:{_MONTHS})\b\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?!:)(?:,? \d{{4}})?"
+        ),
+        _parsed,
+    ),
     (re.compile(rf"(?<![a-z])(?P<month>{_MONTHS})(?![a-z])(?:,? (?P<year>\d{{4}}))?(?<!may)"), _english_month),
     (re.compile(r"(?:in|by|until|this|next|during) (?P<month>may)\b(?: (?P<year>\d{4}))?"), _english_month),
     (re.compile(r"再来月|month after next"), _months(2)),
@@ -157,7 +164,10 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
     (re.compile(r"来年(?!度)|らいねん|\bnext year\b"), _years(1)),
     (re.compile(r"今年(?!度)|ことし|\bthis year\b"), _years(0)),
     (re.compile(r"去年|昨年|\blast year\b"), _years(-1)),
-    (re.compile(r"(?P<year>20\d\d)年(?!度|\d)"), lambda match, today: (dt.date(int(match.group("year")), 1, 1), dt.date(int(match.group("year")), 12, 31))),
+    (
+        re.compile(r"(?P<year>20\d\d)年(?!度|\d)"),
+        lambda match, today: (dt.date(int(match.group("year")), 1, 1), dt.date(int(match.group("year")), 12, 31)),
+    ),
 ]
 
 

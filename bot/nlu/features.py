@@ -1,4 +1,5 @@
 """What the intent classifier looks at: words, lemmas, pairs and character n-grams, per script, without thinning out short words."""
+
 from __future__ import annotations
 
 from collections import Counter
@@ -22,12 +23,12 @@ def intent_bag(words: Sequence[Token], text: str) -> Counter[str]:
     japanese = "".join(word.text for word in words if word.japanese)
     for size in (2, 3, 4, 5):
         padded = f" {latin} "
-        bag.update(f"e:{padded[start:start + size]}" for start in range(len(padded) - size + 1) if len(latin) > 0)
+        bag.update(f"e:{padded[start : start + size]}" for start in range(len(padded) - size + 1) if len(latin) > 0)
     for size in (1, 2, 3, 4):
-        bag.update(f"j:{japanese[start:start + size]}" for start in range(len(japanese) - size + 1))
+        bag.update(f"j:{japanese[start : start + size]}" for start in range(len(japanese) - size + 1))
     if japanese:
         spoken = sound([word for word in words if word.japanese]).replace(" ", "")
-        bag.update(f"s:{spoken[start:start + 5]}" for start in range(len(spoken) - 4))
+        bag.update(f"s:{spoken[start : start + 5]}" for start in range(len(spoken) - 4))
     bag[f"n:{min(len(words), 12) // 3}"] += 1
     return bag
 
@@ -56,7 +57,11 @@ class Vectoriser:
         values: list[float] = []
         ends = [0]
         for bag in bags:
-            row = [(self.vocabulary[term], (1 + np.log(count)) * self.idf[self.vocabulary[term]]) for term, count in bag.items() if term in self.vocabulary]
+            row = [
+                (self.vocabulary[term], (1 + np.log(count)) * self.idf[self.vocabulary[term]])
+                for term, count in bag.items()
+                if term in self.vocabulary
+            ]
             norm = float(np.sqrt(sum(value * value for _, value in row))) or 1.0
             indices.extend(place for place, _ in row)
             values.extend(value / norm for _, value in row)

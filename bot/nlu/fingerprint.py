@@ -1,4 +1,5 @@
 """A hash of files, for Rasa's training cache: what a component reads besides its own class must change its fingerprint."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,7 +1,8 @@
 """The intent classifier of the pipeline. See benchmarks/intents.md for what it was measured against."""
+
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Text, Type
+from typing import Any, Dict, List, Optional, Type
 
 import joblib
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -25,7 +26,10 @@ NEAREST = "nearest_example"
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class LinearIntentClassifier(GraphComponent, IntentClassifier):
-    """A calibrated linear SVM over words and character n-grams of both scripts. Adds `nearest_example`, the similarity to the nearest one it learned."""
+    """A calibrated linear SVM over words and character n-grams of both scripts.
+
+    Adds `nearest_example`, the similarity to the nearest example that it learned.
+    """
 
     @classmethod
     def required_components(cls) -> List[Type]:
@@ -33,28 +37,30 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
         return [Tokenizer]
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """`strength`: the SVM's C. `ranking_length`: how many intents are reported."""
         return {"strength": 1.0, "ranking_length": 8}
 
     @staticmethod
-    def required_packages() -> List[Text]:
+    def required_packages() -> List[str]:
         """Rasa hashes their versions for its cache."""
         return ["sklearn", "fugashi"]
 
     @classmethod
-    def fingerprint_addon(cls, config: Dict[str, Any]) -> Text:
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
         """The modules behind this class count for Rasa's cache too."""
         return fingerprint("knowledge/analysis.py", "bot/nlu/features.py", "bot/nlu/intent_model.py")
 
-    def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, model: Optional[IntentModel] = None) -> None:
+    def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, model: Optional[IntentModel] = None) -> None:
         self._config = config
         self._storage = model_storage
         self._resource = resource
         self._model = model
 
     @classmethod
-    def create(cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> LinearIntentClassifier:
+    def create(
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> LinearIntentClassifier:
         """Called by Rasa's engine before training."""
         return cls(config, model_storage, resource)
 
@@ -69,7 +75,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
 
     @classmethod
     def load(
-        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **kwargs: Any
     ) -> LinearIntentClassifier:
         """Called by Rasa's engine when a trained model is used."""
         with model_storage.read_from(resource) as folder:

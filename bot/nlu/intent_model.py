@@ -1,4 +1,5 @@
 """The intent classifier itself, apart from Rasa: a linear SVM on TF-IDF, calibrated, with the similarity to the nearest example."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """Which language a message is in: by script, by words, and by a statistical second opinion for other languages in Latin letters."""
+
 from __future__ import annotations
 
 import re
@@ -18,11 +19,13 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SHARED = frozenset("ok okay visa visas pr coe ssw hsp jlpt n1 n2 n3 n4 n5 bjt isa jetro fresc line jp japan id web url http https www com".split())
 # English words that short questions are made of; spaCy's lemma table knows inflected forms only, so base forms stand here.
 _ENGLISH = frozenset(
-    "the is are am my your can could how what when where why who which i a an do does did have has for of on in it if and or not with to me we you be was were will would should "
-    "need want help please work job company boss change extend renew apply application pay fee cost time long card lost passport family wife husband child baby "
-    "student school tax salary month year week day yes no thanks thank hello hi hey bye sorry good morning evening english japanese person human talk speak "
-    "money scam broker fair event permanent residence resident status stay period immigration office form paper document photo name address move quit leave new old "
-    "about after before during while until without from by at this that there their they he she his her our us all any some more than only also still just now".split()
+    "the is are am my your can could how what when where why who which i a an do does did have has for of on in it if and or not "
+    "with to me we you be was were will would should need want help please work job company boss change extend renew apply "
+    "application pay fee cost time long card lost passport family wife husband child baby student school tax salary month year "
+    "week day yes no thanks thank hello hi hey bye sorry good morning evening english japanese person human talk speak money scam "
+    "broker fair event permanent residence resident status stay period immigration office form paper document photo name address "
+    "move quit leave new old about after before during while until without from by at this that there their they he she his her "
+    "our us all any some more than only also still just now".split()
 )
 LINGUA_SURE = 0.75
 
@@ -79,7 +82,7 @@ def _latin_other(plain: str, words: list[str], others: _Others) -> Optional[str]
             return code
     marked = {code: sum(1 for word in words if word in markers) for code, markers in others.words.items()}
     best = max(marked, key=lambda code: marked[code]) if marked else ""
-    if not best or english > len(words) / 2 - 0.5 and marked[best] < 3:
+    if not best or (english > len(words) / 2 - 0.5 and marked[best] < 3):
         return None
     if marked[best] >= 2 and marked[best] >= english:
         return best
@@ -140,9 +143,11 @@ def _english_words() -> tuple[Any, frozenset[str]]:
 
 # --- asking for a language -----------------------------------------------------------------------------------------
 
-# Words that a request for a language is made of besides its name. Anything more ("my contract is in english", 英語で働けますか) is about something else.
+# Words that a request for a language is made of besides its name. Anything more
+# ("my contract is in english", 英語で働けますか) is about something else.
 _REQUEST_WORDS = re.compile(
-    r"\b(?:please|pls|plz|can|could|would|do|will|you|we|i|me|to|in|into|speak|talk|chat|use|using|switch|change|write|reply|answer|respond|language|the|want|like|prefer|only|ok|okay|back|now|"
+    r"\b(?:please|pls|plz|can|could|would|do|will|you|we|i|me|to|in|into|speak|talk|chat|use|using|switch|change|write|reply|answer|respond|language|the|want"
+    r"|like|prefer|only|ok|okay|back|now|"
     r"de|ni|onegai|onegaishimasu|shite|kudasai|hanashite|kotaete|it|understand|explain|again|continue|instead|from|on|here)\b"
     r"|です|ます|で|に|を|が|は|も|の|お願いします|おねがいします|お願い|おねがい|願い|話して|話せますか|話せる|答えて|返事|書いて|説明して|切り替えて|変えて|変更して|して|ください|下さい|くれますか|もらえますか|"
     r"いい|です|ます|か|ほしい|欲しい|対応|できますか|大丈夫|から|今|もう一度|だけ|言って"

@@ -1,4 +1,5 @@
 """The 47 prefectures and the main cities, by every name, from places.yaml."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

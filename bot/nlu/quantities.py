@@ -1,4 +1,5 @@
 """Amounts of money, ages, years, JLPT levels and degrees in words, in both languages."""
+
 from __future__ import annotations
 
 import re
@@ -27,8 +28,36 @@ class Quantity:
 _KANJI_DIGITS = "〇一二三四五六七八九十百千"
 _NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?|[{_KANJI_DIGITS}]+)"
 _PER = r"(?:\s*(?:/|per|a|an|every)\s*(?P<per>month|year|hour|mo|yr|annum|hr)|\s*(?P<per2>monthly|yearly|annually|p\.?a\.?))?"
-_UNITS = {"": 1, "k": 1e3, "thousand": 1e3, "m": 1e6, "mil": 1e6, "million": 1e6, "万": 1e4, "man": 1e4, "千": 1e3, "千万": 1e7, "億": 1e8, "百万": 1e6, "oku": 1e8}
-_PERIODS = {"month": "month", "mo": "month", "monthly": "month", "月": "month", "year": "year", "yr": "year", "annum": "year", "yearly": "year", "annually": "year", "年": "year", "hour": "hour", "hr": "hour", "時": "hour"}
+_UNITS = {
+    "": 1,
+    "k": 1e3,
+    "thousand": 1e3,
+    "m": 1e6,
+    "mil": 1e6,
+    "million": 1e6,
+    "万": 1e4,
+    "man": 1e4,
+    "千": 1e3,
+    "千万": 1e7,
+    "億": 1e8,
+    "百万": 1e6,
+    "oku": 1e8,
+}
+_PERIODS = {
+    "month": "month",
+    "mo": "month",
+    "monthly": "month",
+    "月": "month",
+    "year": "year",
+    "yr": "year",
+    "annum": "year",
+    "yearly": "year",
+    "annually": "year",
+    "年": "year",
+    "hour": "hour",
+    "hr": "hour",
+    "時": "hour",
+}
 
 
 def number(text: str) -> float:
@@ -58,26 +87,45 @@ _DEGREES = [
     ("doctor", r"ph\.?d|doctorate|doctoral|doctor'?s?(?: degree)?(?= in| from| degree|$)|博士|はかせ|hakase"),
     ("mba", r"\bmba\b|\bmot\b|経営学修士"),
     ("master", r"master'?s?(?: degree)?\b|\bmsc\b|修士|しゅうし|shuushi|大学院卒|院卒"),
-    ("bachelor", r"bachelor'?s?(?: degree)?\b|\bbsc\b|\bba\b(?= degree| in)|college degree|university degree|学士|大卒|大学卒|大学を(?:卒業|出)|daigaku ?sotsu"),
+    (
+        "bachelor",
+        r"bachelor'?s?(?: degree)?\b|\bbsc\b|\bba\b(?= degree| in)|college degree|university degree|学士|大卒|大学卒"
+        r"|大学を(?:卒業|出)|daigaku ?sotsu",
+    ),
     ("senmon", r"vocational school|technical college|senmon(?: gakkou?)?|専門学校|専門士|専門卒"),
     ("high_school", r"high school|高校卒|高卒|高等学校"),
     ("none", r"no degree|without a degree|学歴なし|中卒"),
 ]
 
+
+def _degree(name: str) -> Reader:
+    return lambda match: (name, None)
+
+
 Reader = Callable[[re.Match[str]], Optional[tuple["float | str", Optional[str]]]]
 _PATTERNS: list[tuple[str, re.Pattern[str], Reader]] = [
-    ("jlpt", re.compile(r"(?<![a-z0-9])(?:jlpt\s*)?n\s?(?P<level>[1-5])(?![0-9a-z])|日本語能力試験\s?(?P<level2>[1-5１-５])級"), lambda match: (f"N{match.group('level') or match.group('level2')}", None)),
+    ("jlpt", re.compile(
+        r"(?<![a-z0-9])(?:jlpt\s*)?n\s?(?P<level>[1-5])(?![0-9a-z])|日本語能力試験\s?(?P<level2>[1-5１-５])級"
+    ), lambda match: (f"N{match.group('level') or match.group('level2')}", None)),
     ("money", re.compile(rf"(?P<before>月給?|年収|年俸|時給)?(?:[がはをで約 ])?(?P<number>{_NUMBER})\s*(?P<unit>百万|千万|万|億|千)?円"), _money),
     ("money", re.compile(rf"[¥￥]\s*(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>k|m|mil|million|thousand|万)?(?![a-z0-9]){_PER}"), _money),
-    ("money", re.compile(rf"(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>k|m|mil|million|thousand|man|oku)?\s*(?:yen|jpy|en)\b{_PER}"), _money),
+    (
+        "money",
+        re.compile(rf"(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>k|m|mil|million|thousand|man|oku)?\s*(?:yen|jpy|en)\b{_PER}"),
+        _money,
+    ),
     ("money", re.compile(rf"(?P<before>月給?|年収|年俸|時給)?(?:[がはをで約 ])?(?P<number>{_NUMBER})\s*(?P<unit>百万|千万|万|億)(?![人件年か回km])"), _money),
     ("money", re.compile(rf"(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>million|man)\b{_PER}"), _money),
-    ("age", re.compile(rf"(?P<number>{_NUMBER})\s*(?:歳|才|さい)|(?:\bi'?m|\bi am|\baged?)\s+(?P<number2>\d{{1,2}})\b(?!\s*(?:year|month|day|%|hour|week)s?\b(?! old))(?! ?k)|\b(?P<number3>\d{{1,2}})\s*(?:years? old|yrs? old|y/?o)\b"),
-     lambda match: (number(match.group("number") or match.group("number2") or match.group("number3")), None)),
-    ("duration", re.compile(rf"(?P<number>{_NUMBER})\s*年(?P<half>半)?(?:間|以上|ぐらい|くらい|ほど|の(?:実務|経験|職歴))|(?:経験|職歴|実務)[はがの]?(?P<number4>{_NUMBER})年"),
-     lambda match: _half_years(match) if match.group("number") else (number(match.group("number4")), None)),
+    ("age", re.compile(
+        rf"(?P<number>{_NUMBER})\s*(?:歳|才|さい)|"
+        rf"(?:\bi'?m|\bi am|\baged?)\s+(?P<number2>\d{{1,2}})\b(?!\s*(?:year|month|day|%|hour|week)s?\b(?! old))(?! ?k)|"
+        r"\b(?P<number3>\d{1,2})\s*(?:years? old|yrs? old|y/?o)\b"
+    ), lambda match: (number(match.group("number") or match.group("number2") or match.group("number3")), None)),
+    ("duration", re.compile(
+        rf"(?P<number>{_NUMBER})\s*年(?P<half>半)?(?:間|以上|ぐらい|くらい|ほど|の(?:実務|経験|職歴))|(?:経験|職歴|実務)[はがの]?(?P<number4>{_NUMBER})年"
+    ), lambda match: _half_years(match) if match.group("number") else (number(match.group("number4")), None)),
     ("duration", re.compile(r"(?P<number>\d{1,2}(?:\.\d)?)\s*(?:\+\s*)?(?:years?|yrs?)\b(?! old)"), _plain),
-    *[("degree", re.compile(pattern), (lambda name: lambda match: (name, None))(name)) for name, pattern in _DEGREES],
+    *[("degree", re.compile(pattern), _degree(name)) for name, pattern in _DEGREES],
 ]  # fmt: skip
 
 

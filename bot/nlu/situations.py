@@ -1,8 +1,9 @@
 """The last word on the intent: what the classifier cannot learn from examples is decided by evidence here."""
+
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Optional, Text, Type
+from typing import Any, Dict, List, Optional, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -22,7 +23,8 @@ NONSENSE = "nonsense"
 UNCLEAR = "unclear"
 # Intents that end in a fixed reply. A real question must not end there, so they need more evidence than the others.
 FIXED = frozenset(
-    "greet goodbye thank ask_identity ask_languages ask_capabilities insult react affirm deny complain choose restart_topic repeat out_of_scope request_human".split()
+    "greet goodbye thank ask_identity ask_languages ask_capabilities insult react affirm deny complain choose restart_topic repeat "
+    "out_of_scope request_human".split()
 )
 _SPEAKING = re.compile(r"[^\W_]")
 
@@ -41,16 +43,18 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         return [IntentClassifier]
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """`fixed_confidence`, `fixed_nearest`: what an intent with a fixed reply needs. With a named subject it needs
         `named_confidence`; an example word for word (`same_nearest`) needs nothing more."""
         return {"fixed_confidence": 0.35, "fixed_nearest": 0.2, "named_confidence": 0.8, "same_nearest": 0.97}
 
-    def __init__(self, config: Dict[Text, Any]) -> None:
+    def __init__(self, config: Dict[str, Any]) -> None:
         self._config = config
 
     @classmethod
-    def create(cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> SituationClassifier:
+    def create(
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> SituationClassifier:
         """Called by Rasa's engine."""
         return cls(config)
 
@@ -65,7 +69,7 @@ class SituationClassifier(GraphComponent, IntentClassifier):
                 message.set(RANKING, [first, *ranking], add_to_output=True)
         return messages
 
-    def _situation(self, message: Message) -> Optional[Text]:
+    def _situation(self, message: Message) -> Optional[str]:
         language = message.get(LANGUAGE) or {}
         if not _SPEAKING.search(message.get(TEXT) or ""):
             return NONSENSE

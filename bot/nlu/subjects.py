@@ -1,7 +1,8 @@
 """Subjects of the knowledge base and places, found by name."""
+
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Text, Type
+from typing import Any, Dict, Iterator, List, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -30,12 +31,12 @@ class NameExtractor(GraphComponent, EntityExtractorMixin):
         return [Tokenizer]
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """Nothing to set."""
         return {}
 
     @classmethod
-    def fingerprint_addon(cls, config: Dict[str, Any]) -> Text:
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
         """The names are content; a changed article must not meet a cached component."""
         return fingerprint("knowledge/analysis.py", "knowledge/names.py", "knowledge/content/articles", "bot/nlu/places.py", "bot/nlu/places.yaml")
 
@@ -48,7 +49,7 @@ class NameExtractor(GraphComponent, EntityExtractorMixin):
         }
 
     @classmethod
-    def create(cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> NameExtractor:
+    def create(cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> NameExtractor:
         """Called by Rasa's engine."""
         return cls()
 
@@ -62,6 +63,6 @@ class NameExtractor(GraphComponent, EntityExtractorMixin):
         return messages
 
     @staticmethod
-    def _entities(name: str, mentions: List[Mention]) -> Iterator[Dict[Text, Any]]:
+    def _entities(name: str, mentions: List[Mention]) -> Iterator[Dict[str, Any]]:
         for mention in mentions:
             yield {"entity": name, "value": mention.targets[0], "start": mention.start, "end": mention.end, "alternatives": list(mention.targets[1:])}

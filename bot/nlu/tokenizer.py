@@ -1,7 +1,8 @@
 """The one tokenizer of the pipeline, for Japanese and Latin script in one message; it also says which language the message is in."""
+
 from __future__ import annotations
 
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -23,22 +24,24 @@ class BilingualTokenizer(Tokenizer):
     """Splits with fugashi and spaCy (see knowledge/analysis.py). Puts the language of the message into the parse result, as `language`."""
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """Rasa's own settings for tokenizers; intents are never split here."""
         return {"intent_tokenization_flag": False, "intent_split_symbol": "_", "token_pattern": None, "prefix_separator_symbol": None}
 
     @classmethod
-    def create(cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> BilingualTokenizer:
+    def create(
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> BilingualTokenizer:
         """Called by Rasa's engine."""
         return cls(config)
 
     @staticmethod
-    def required_packages() -> List[Text]:
+    def required_packages() -> List[str]:
         """Rasa hashes their versions for its cache."""
         return ["fugashi", "unidic_lite", "spacy", "jaconv"]
 
     @classmethod
-    def fingerprint_addon(cls, config: Dict[str, Any]) -> Text:
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
         """Rasa's cache sees only this class; the modules behind it count too."""
         return fingerprint("knowledge/analysis.py", "bot/nlu/language.py", "bot/nlu/other_languages.yaml", "knowledge/content/languages.yaml")
 
@@ -50,7 +53,7 @@ class BilingualTokenizer(Tokenizer):
             message.set(LANGUAGE, {"code": found.code, "romaji": found.romaji, "asked": asked_language(text)}, add_to_output=True)
         return super().process(messages)
 
-    def tokenize(self, message: Message, attribute: Text) -> List[Token]:
+    def tokenize(self, message: Message, attribute: str) -> List[Token]:
         """The words with their offsets in the text as typed. A text without words is one token, since Rasa's components need one."""
         text = message.get(attribute) or ""
         found = [Token(word.text, word.start, word.end, data={"word": word}, lemma=word.lemma) for word in tokens(text)]

@@ -1,8 +1,9 @@
 """Dates and quantities as entities."""
+
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -23,17 +24,17 @@ class ValueExtractor(GraphComponent, EntityExtractorMixin):
     """Entities `date` ('first/last', ISO), `money` (yen, with `per`), `age`, `duration` (years), `jlpt` and `degree`."""
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """Nothing to set."""
         return {}
 
     @classmethod
-    def fingerprint_addon(cls, config: Dict[str, Any]) -> Text:
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
         """The patterns behind this class count for Rasa's cache too."""
         return fingerprint("bot/nlu/dates.py", "bot/nlu/quantities.py")
 
     @classmethod
-    def create(cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> ValueExtractor:
+    def create(cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> ValueExtractor:
         """Called by Rasa's engine."""
         return cls()
 
@@ -41,7 +42,7 @@ class ValueExtractor(GraphComponent, EntityExtractorMixin):
         """Adds the entities."""
         for message in messages:
             text = (message.get(TEXT) or "")[:MAX_TEXT]
-            found: List[Dict[Text, Any]] = [
+            found: List[Dict[str, Any]] = [
                 {"entity": "date", "value": f"{span.first.isoformat()}/{span.last.isoformat()}", "start": span.start, "end": span.end}
                 for span in find_dates(text, dt.date.today())
             ]

@@ -1,4 +1,5 @@
 """Brings the desk's tables to the present form, by itself, on every start. Apart from the gateway's, with a version table of its own."""
+
 from __future__ import annotations
 
 from pathlib import Path

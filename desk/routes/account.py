@@ -1,4 +1,5 @@
 """One's own account: password, one-time codes, sessions."""
+
 from __future__ import annotations
 
 import pyotp
@@ -18,7 +19,7 @@ def account_page(visit: Visit, status: int = 200, text: str = "") -> Response:
     """What one can change about oneself."""
     assert visit.session is not None
     secret = visit.session.totp_setup
-    link = pyotp.TOTP(secret).provisioning_uri(visit.account.login, ISSUER) if secret else ""
+    link = pyotp.TOTP(secret).provisioning_uri(name=visit.account.login, issuer_name=ISSUER) if secret else ""
     grouped = " ".join(secret[place : place + 4] for place in range(0, len(secret), 4)) if secret else ""
     return visit.page("account.html", status, text=text, secret=grouped, link=link)
 

@@ -1,4 +1,5 @@
 """The accounts of everybody, for admins."""
+
 from __future__ import annotations
 
 from starlette.responses import Response
@@ -22,7 +23,12 @@ def create(visit: Visit) -> Response:
     language = visit.field("language")
     try:
         made = visit.desk.accounts.create(
-            visit.field("login"), visit.field("name"), visit.field("role"), language if language in desk_languages() else visit.words.language, password, must_change=True
+            visit.field("login"),
+            visit.field("name"),
+            visit.field("role"),
+            language if language in desk_languages() else visit.words.language,
+            password,
+            must_change=True,
         )
     except GatewayError as error:
         return accounts_page(visit, error.status, error_text(visit.words, error))

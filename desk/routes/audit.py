@@ -1,4 +1,5 @@
 """The audit log, and the check of its chain."""
+
 from __future__ import annotations
 
 from typing import Any, Optional
@@ -17,7 +18,9 @@ def audit_page(visit: Visit, report: Optional[Any] = None) -> Response:
     filters = {"actor": visit.query("actor")[:80], "action": visit.query("action")[:60], "conversation": visit.query("conversation")[:40]}
     rows = visit.desk.queries.audit_newest(before, _ROWS, **filters)
     names = {account.coordinator.actor: account.name for account in visit.desk.accounts.all()}
-    return visit.page("audit.html", rows=rows, names=names, filters=filters, more=rows[-1]["id"] if len(rows) == _ROWS else None, report=report)
+    return visit.page(
+        "audit.html", rows=rows, names=names, filters=filters, more=rows[-1]["id"] if len(rows) == _ROWS else None, report=report
+    )
 
 
 def check(visit: Visit) -> Response:
@@ -27,7 +30,4 @@ def check(visit: Visit) -> Response:
     return audit_page(visit, report)
 
 
-PAGES = [
-    Page("GET", "/audit", audit_page, "audit"),
-    Page("POST", "/audit", check, "audit"),
-]
+PAGES = [Page("GET", "/audit", audit_page, "audit"), Page("POST", "/audit", check, "audit")]

@@ -1,4 +1,5 @@
 """The page of canned replies. Everybody who talks may read them; leads change them."""
+
 from __future__ import annotations
 
 from starlette.responses import Response
@@ -12,7 +13,9 @@ from knowledge.languages import languages
 
 def canned_page(visit: Visit, status: int = 200, text: str = "") -> Response:
     """All of them, in all languages side by side."""
-    return visit.page("canned.html", status, text=text, replies=visit.desk.canned.all(), reply_languages=list(languages()), variables=VARIABLES)
+    return visit.page(
+        "canned.html", status, text=text, replies=visit.desk.canned.all(), reply_languages=list(languages()), variables=VARIABLES
+    )
 
 
 def save(visit: Visit) -> Response:

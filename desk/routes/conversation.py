@@ -1,4 +1,5 @@
 """One conversation: what was said, who has it, and everything a coordinator can do with it."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -32,8 +33,15 @@ def conversation_page(visit: Visit, status: int = 200, problem: str = "", draft:
     messages = desk.transcript(conversation_id, after=after, limit=_AT_ONCE)
     _mark_read(visit, view, messages)
     return visit.page(
-        "conversation.html", status, messages=messages, after=after, problem=problem, composer=_composer(visit, view, draft), colleagues=_colleagues(visit),
-        **rail_context(visit, conversation_id), **_view(visit, view),
+        "conversation.html",
+        status,
+        messages=messages,
+        after=after,
+        problem=problem,
+        composer=_composer(visit, view, draft),
+        colleagues=_colleagues(visit),
+        **rail_context(visit, conversation_id),
+        **_view(visit, view),
     )
 
 
@@ -56,7 +64,9 @@ def messages_part(visit: Visit) -> Response:
     after, upto = _number(visit.query("after")), _number(visit.query("upto"))
     view = opened(visit)
     limit = min(_AT_ONCE, upto - after) if upto else _AT_ONCE
-    messages = [message for message in desk.transcript(conversation_id, after=after, limit=max(1, limit)) if not upto or message["seq"] <= upto]
+    messages = [
+        message for message in desk.transcript(conversation_id, after=after, limit=max(1, limit)) if not upto or message["seq"] <= upto
+    ]
     if visit.query("seen") == "1":
         _mark_read(visit, view, messages)
     return visit.page("_messages.html", messages=messages, after=after, **_view(visit, view))
@@ -135,8 +145,7 @@ def reply(visit: Visit) -> Response:
 
 def send_article(visit: Visit) -> Response:
     """Sends a reviewed answer as it is, in the person's language, with its source."""
-    key = visit.path("id")
-    view = visit.desk.services.desk.conversation(key)
+    view = opened(visit)
     pair = visit.desk.shelf.pair(visit.field("unit"), visit.words.language, view.language)
     if pair is None:
         raise Invalid("article_unknown")
@@ -150,7 +159,13 @@ def _send(visit: Visit, text: str, card: Optional[Mapping[str, Any]]) -> Respons
         if not text:
             raise Invalid("text_missing")
         visit.desk.services.replies.reply(
-            key, visit.who, text, visit.number("epoch", -1), visit.field("client_id")[:64] or secrets.token_hex(16), language=visit.field("language") or None, card=dict(card) if card else None
+            key,
+            visit.who,
+            text,
+            visit.number("epoch", -1),
+            visit.field("client_id")[:64] or secrets.token_hex(16),
+            language=visit.field("language") or None,
+            card=dict(card) if card else None,
         )
     except GatewayError as error:
         problem = error_text(visit.words, error)
@@ -189,7 +204,9 @@ def knowledge(visit: Visit) -> Response:
     pairs = visit.desk.shelf.search(visit.query("q"), visit.words.language, view.language)
     words = visit.desk.words_in(view.language)
     texts = {pair.unit: article_text(pair.theirs, words) for pair in pairs}
-    return visit.page("_knowledge.html", pairs=pairs, texts=texts, view=view, asked=bool(visit.query("q").strip()), own=view.assignee == visit.account.id)
+    return visit.page(
+        "_knowledge.html", pairs=pairs, texts=texts, view=view, asked=bool(visit.query("q").strip()), own=view.assignee == visit.account.id
+    )
 
 
 def presence(visit: Visit) -> Response:
@@ -240,8 +257,13 @@ def _view(visit: Visit, view: Any) -> dict[str, Any]:
     account = visit.account
     handoff = view.handoffs[-1] if view.handoffs else None
     return {
-        "view": view, "handoff": handoff, "own": view.mode == "human" and view.assignee == account.id, "may_talk": account.may("talk"), "outcomes": OUTCOMES,
-        "snoozes": SNOOZES, "viewers": _others(visit, view.id),
+        "view": view,
+        "handoff": handoff,
+        "own": view.mode == "human" and view.assignee == account.id,
+        "may_talk": account.may("talk"),
+        "outcomes": OUTCOMES,
+        "snoozes": SNOOZES,
+        "viewers": _others(visit, view.id),
     }
 
 

@@ -1,4 +1,5 @@
 """Opening hours: periods of each day, public holidays, closures."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -12,6 +13,8 @@ from gateway.errors import Invalid
 from gateway.hours import DAYS, Schedule, public_holidays
 from knowledge.languages import languages
 
+_TYPED = str.maketrans({"、": ",", "，": ",", "〜": "-", "～": "-", "–": "-", "：": ":"})  # as people type it
+
 
 def hours_page(visit: Visit, status: int = 200, text: str = "", week: Optional[Mapping[str, Any]] = None) -> Response:
     """The week, the next closures and holidays. `week`: what was typed and refused, not to be lost."""
@@ -20,18 +23,35 @@ def hours_page(visit: Visit, status: int = 200, text: str = "", week: Optional[M
     if week:
         plain = {**plain, "week": week}
     today = visit.desk.services.clock().astimezone(visit.desk.zone).date()
-    holidays = sorted((day, names) for year in (today.year, today.year + 1) for day, names in public_holidays(year).items() if day >= today)[:12]
+    holidays = sorted(
+        (day, names) for year in (today.year, today.year + 1) for day, names in public_holidays(year).items() if day >= today
+    )[:12]
     closures = [(day, label) for day, label in hours.closures() if day >= today]
     return visit.page(
-        "hours.html", status, text=text, plain=plain, days=list(enumerate(DAYS)), closures=closures, holidays=holidays, status_now=hours.status(), today=today,
-        told=hours.told(hours.status(), visit.words.language), may_change=visit.account.may("hours"), label_languages=list(languages()),
+        "hours.html",
+        status,
+        text=text,
+        plain=plain,
+        days=list(enumerate(DAYS)),
+        closures=closures,
+        holidays=holidays,
+        status_now=hours.status(),
+        today=today,
+        told=hours.told(hours.status(), visit.words.language),
+        may_change=visit.account.may("hours"),
+        label_languages=list(languages()),
     )
 
 
 def save(visit: Visit) -> Response:
     """A new week."""
-    week = {day: [part.strip() for part in visit.field(day).replace("、", ",").replace("，", ",").replace("〜", "-").replace("–", "-").split(",") if part.strip()] for day in DAYS}
-    plain = {"week": week, "timezone": visit.field("timezone"), "public_holidays": visit.field("public_holidays") == "1", "always": visit.field("always") == "1"}
+    week = {day: [part.strip() for part in visit.field(day).translate(_TYPED).split(",") if part.strip()] for day in DAYS}
+    plain = {
+        "week": week,
+        "timezone": visit.field("timezone"),
+        "public_holidays": visit.field("public_holidays") == "1",
+        "always": visit.field("always") == "1",
+    }
     try:
         visit.desk.services.hours.set_schedule(Schedule.of(plain), visit.who)
     except Invalid as error:

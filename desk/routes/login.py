@@ -1,4 +1,5 @@
 """Logging in and out, the second step, and the language of the pages."""
+
 from __future__ import annotations
 
 from starlette.responses import Response

@@ -1,4 +1,5 @@
 """A person's data: what was left for a reply, shown in full only by a logged action; export, erasure, legal hold."""
+
 from __future__ import annotations
 
 import json
@@ -41,7 +42,9 @@ def export(visit: Visit) -> Response:
     contact = visit.path("contact")
     data = visit.desk.services.privacy.export(contact, visit.who.actor)
     text = json.dumps(data, ensure_ascii=False, indent=2, default=str)
-    return Response(text, media_type="application/json", headers={"Content-Disposition": f'attachment; filename="person-{contact[:8]}.json"'})
+    return Response(
+        text, media_type="application/json", headers={"Content-Disposition": f'attachment; filename="person-{contact[:8]}.json"'}
+    )
 
 
 def erase(visit: Visit) -> Response:

@@ -1,4 +1,5 @@
 """The queue: who waits, who is talked to, by whom."""
+
 from __future__ import annotations
 
 from typing import Any, Mapping, Optional
@@ -15,7 +16,9 @@ _LIMIT = 100
 
 def queue_page(visit: Visit) -> Response:
     """The whole page."""
-    return visit.page("queue.html", **_context(visit), choices=visit.desk.queries.choices(), titles=visit.desk.shelf.titles(visit.words.language))
+    return visit.page(
+        "queue.html", **_context(visit), choices=visit.desk.queries.choices(), titles=visit.desk.shelf.titles(visit.words.language)
+    )
 
 
 def queue_part(visit: Visit) -> Response:
@@ -32,7 +35,11 @@ def rail(visit: Visit) -> Response:
 def rail_context(visit: Visit, opened: str) -> dict[str, Any]:
     """One's own conversations and those that wait."""
     desk = visit.desk.services.desk
-    return {"mine": desk.queue(view="mine", coordinator=visit.account.id, limit=30), "waiting": desk.queue(view="unassigned", limit=30), "opened": opened}
+    return {
+        "mine": desk.queue(view="mine", coordinator=visit.account.id, limit=30),
+        "waiting": desk.queue(view="unassigned", limit=30),
+        "opened": opened,
+    }
 
 
 def _context(visit: Visit) -> dict[str, Any]:
@@ -47,13 +54,13 @@ def _filters(visit: Visit) -> Mapping[str, Any]:
     view = visit.query("view", "all")
     priority: Optional[int] = int(visit.query("priority")) if visit.query("priority") in ("0", "1", "2", "3") else None
     return {
-        "view": view if view in VIEWS else "all", "language": visit.query("language")[:12],
-        "channel": visit.query("channel")[:20], "topic": visit.query("topic")[:120], "priority": priority, "text": visit.query("text").strip()[:100],
+        "view": view if view in VIEWS else "all",
+        "language": visit.query("language")[:12],
+        "channel": visit.query("channel")[:20],
+        "topic": visit.query("topic")[:120],
+        "priority": priority,
+        "text": visit.query("text").strip()[:100],
     }
 
 
-PAGES = [
-    Page("GET", "/", queue_page, "read"),
-    Page("GET", "/queue", queue_part, "read"),
-    Page("GET", "/rail", rail, "read"),
-]
+PAGES = [Page("GET", "/", queue_page, "read"), Page("GET", "/queue", queue_part, "read"), Page("GET", "/rail", rail, "read")]

@@ -1,4 +1,5 @@
 """What happens at the gateway, told to the browser at once. Numbers and states only; the browser then fetches the parts that changed."""
+
 from __future__ import annotations
 
 import asyncio
@@ -17,7 +18,7 @@ _LOOK_AGAIN = 20  # seconds between looks whether the session still holds
 
 
 async def stream(visit: Visit) -> Response:
-    """Server-sent events. Every connect begins with `hello`, at which a page fetches what it may have missed, by its own sequence numbers."""
+    """Server-sent events. Each connect begins with `hello`, at which a page fetches what it missed, by sequence numbers."""
     return EventSourceResponse(_events(visit), ping=15, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
@@ -51,4 +52,9 @@ def _shown(event: dict[str, Any]) -> dict[str, str]:
     return {"event": "desk", "data": json.dumps(plain, ensure_ascii=False)}
 
 
-PAGES = [Page("GET", "/stream", stream, "read", live=True)]
+def nothing(visit: Visit) -> Response:
+    """What a stream answers to who does not want one: never called, since `live` goes first."""
+    return Response(status_code=204)
+
+
+PAGES = [Page("GET", "/stream", nothing, "read", live=stream)]

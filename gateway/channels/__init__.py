@@ -1,4 +1,5 @@
 """What each messaging app can show, and how it is reached. One module an app; gateway/channels/web.py is the chat window."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

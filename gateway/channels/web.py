@@ -1,4 +1,5 @@
 """The chat window. It reads from our own store (stream and poll), so a message is sent at the moment it is stored."""
+
 from __future__ import annotations
 
 from gateway.channels import ChannelSpec, Parcel

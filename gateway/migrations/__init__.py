@@ -1,4 +1,5 @@
 """Brings a database to the present tables, by itself, on every start. `migrate(url)`."""
+
 from __future__ import annotations
 
 from pathlib import Path

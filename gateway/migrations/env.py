@@ -1,4 +1,5 @@
 """Alembic's entry. The connection comes from gateway.migrations.migrate."""
+
 from __future__ import annotations
 
 from alembic import context
@@ -6,7 +7,11 @@ from alembic import context
 from gateway.store.tables import Base
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=Base.metadata, version_table="gw_migration", render_as_batch=True, transactional_ddl=True,
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    version_table="gw_migration",
+    render_as_batch=True,
+    transactional_ddl=True,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,4 +1,5 @@
 """The tables. Source of the design: shared reference handoff.md 2.5. All names begin with gw_, so that Rasa's and the knowledge's never collide."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -18,7 +19,7 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
-class Instant(sa.types.TypeDecorator):  # type: ignore[misc]
+class Instant(sa.types.TypeDecorator):
     """A moment: milliseconds since 1970 in the database (SQLite keeps no time zones), an aware UTC datetime in Python."""
 
     impl = sa.BigInteger
@@ -149,7 +150,13 @@ class Turn(Base):
 
     __tablename__ = "gw_turn"
     __table_args__ = (
-        sa.Index("gw_turn_in_flight", "conversation_id", unique=True, sqlite_where=sa.text("state IN ('leased','overtaken')"), postgresql_where=sa.text("state IN ('leased','overtaken')")),
+        sa.Index(
+            "gw_turn_in_flight",
+            "conversation_id",
+            unique=True,
+            sqlite_where=sa.text("state IN ('leased','overtaken')"),
+            postgresql_where=sa.text("state IN ('leased','overtaken')"),
+        ),
         sa.Index("gw_turn_due", "state", "next_at"),
         sa.Index("gw_turn_conversation", "conversation_id", "seq"),
     )
@@ -179,7 +186,13 @@ class Outbox(Base):
     __tablename__ = "gw_outbox"
     __table_args__ = (
         sa.Index("gw_outbox_due", "state", "next_at"),
-        sa.Index("gw_outbox_in_flight", "conversation_id", unique=True, sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'")),
+        sa.Index(
+            "gw_outbox_in_flight",
+            "conversation_id",
+            unique=True,
+            sqlite_where=sa.text("state = 'leased'"),
+            postgresql_where=sa.text("state = 'leased'"),
+        ),
     )
     id = sa.Column(Number, primary_key=True, autoincrement=True)
     conversation_id = _conversation(index=True)

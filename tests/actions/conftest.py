@@ -3,17 +3,21 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
+from rasa.shared.core.domain import Domain
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.counter import counter
 from actions.decision import Counter
+from bot.nlg import LanguageFirstNLG
 from knowledge.articles import Library
 from knowledge.ranking import Ranking
 from knowledge.search import Index
+from knowledge.settings import ROOT
 from knowledge.store import Store
 
 # How sure the bot is, is a matter of figures that are tuned. What it does when it is sure, nearly sure or not sure is tested here, so the thresholds are set.
@@ -55,8 +59,23 @@ class Said:
     def cards(self) -> List[Dict[str, Any]]:
         return [message["custom"] for message in self.messages if message["custom"]]
 
+    @property
+    def texts(self) -> List[str]:
+        """What the person reads, as the Rasa server makes it of the messages."""
+        return [rendered(message) for message in self.messages]
+
     def everything(self) -> str:
-        return json.dumps(self.messages, ensure_ascii=False)
+        return json.dumps([self.messages, self.texts], ensure_ascii=False)
+
+
+@lru_cache(maxsize=1)
+def _nlg() -> LanguageFirstNLG:
+    return LanguageFirstNLG(None, Domain.load(str(ROOT / "domain.yml")))
+
+
+def rendered(message: Dict[str, Any]) -> str:
+    """The text of one message."""
+    return str(_nlg().reply(message["response"], message["language"], "collector", message)["text"])
 
 
 class Conversation:

@@ -80,12 +80,19 @@ VARIATIONS = [variation("line-en", "en", "line"), variation("en", "en"), variati
 
 @pytest.mark.parametrize(
     ("language", "channel", "expected"),
-    [("en", "rest", "en"), ("ja", "rest", "ja"), ("en", "line", "line-en"), ("ja", "line", "line-ja"), ("vi", "rest", "line-en")],
+    [("en", "rest", "en"), ("ja", "rest", "ja"), ("en", "line", "line-en"), ("ja", "line", "line-ja")],
 )
 def test_language_first_then_channel(language: str, channel: str, expected: str) -> None:
     found = choose(VARIATIONS, language, channel)
     assert found is not None
     assert found["text"] == expected
+
+
+@pytest.mark.xfail(strict=True, reason="nlg.choose: for a language nobody speaks it takes the first variation, even one that is for another channel")
+def test_a_text_for_one_channel_goes_to_no_other() -> None:
+    found = choose(VARIATIONS, "vi", "rest")
+    assert found is not None
+    assert found.get("channel") is None
 
 
 def test_a_channel_never_beats_the_language() -> None:

@@ -97,10 +97,22 @@ def test_a_form_goes_on_over_a_cut(store: BoundedTrackerStore, path: Path) -> No
         assert loaded(store).active_loop_name is None
 
 
+def until_a_cut(store: BoundedTrackerStore, path: Path) -> DialogueStateTracker:
+    """Talks until the conversation has just been cut, and loads it."""
+    for number in range(LIMIT):
+        turn(store, f"question {number}")
+        if len(rows(path, "session_started")) > 1:
+            return loaded(store)
+    pytest.fail("there was no cut")
+
+
+@pytest.mark.xfail(strict=True, reason="tracker_store._cut keeps no message: a handoff right after a cut has a summary with nothing in it but the request for a person")
+def test_the_last_questions_are_still_there_after_a_cut(store: BoundedTrackerStore, path: Path) -> None:
+    assert [event.text for event in until_a_cut(store, path).events if isinstance(event, UserUttered)]
+
+
 def test_the_bot_listens_after_a_cut_and_rasa_begins_no_session_by_itself(store: BoundedTrackerStore, path: Path) -> None:
-    while len(rows(path, "session_started")) < 2 if path.exists() and rows(path, "user") else True:
-        turn(store, "question")
-    tracker = loaded(store)
+    tracker = until_a_cut(store, path)
     assert tracker.latest_action_name == "action_listen"
     assert tracker.applied_events()
     assert len(tracker.events) < LIMIT / 2

@@ -1,4 +1,5 @@
 """What the tests share: a clock that is set by hand, a bot without a model, a channel that is pushed to, and services over them."""
+
 from __future__ import annotations
 
 import datetime as dt

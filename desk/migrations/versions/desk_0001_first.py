@@ -1,4 +1,5 @@
 """Accounts, sessions, failed log-ins, canned replies."""
+
 from __future__ import annotations
 
 import sqlalchemy as sa

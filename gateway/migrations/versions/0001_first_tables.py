@@ -35,7 +35,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
-        "gw_closure", sa.Column("day", sa.String(length=10), nullable=False), sa.Column("label", sa.JSON(), nullable=False), sa.PrimaryKeyConstraint("day")
+        "gw_closure",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("label", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("day"),
     )
     op.create_table(
         "gw_contact",
@@ -83,7 +86,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("coordinator", "conversation_id"),
     )
     op.create_table(
-        "gw_setting", sa.Column("key", sa.String(length=40), nullable=False), sa.Column("value", sa.JSON(), nullable=False), sa.PrimaryKeyConstraint("key")
+        "gw_setting",
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
     )
     op.create_table(
         "gw_consent",
@@ -336,9 +342,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_gw_turn_created_at"), "gw_turn", ["created_at"], unique=False)
     op.execute("INSERT INTO gw_audit_head (id, number, hash) VALUES (1, 0, '" + "0" * 64 + "')")
     if op.get_bind().dialect.name == "sqlite":
-        op.execute("CREATE TRIGGER gw_audit_append_only BEFORE UPDATE ON gw_audit BEGIN SELECT RAISE(ABORT, 'gw_audit is append only'); END")
+        op.execute(
+            "CREATE TRIGGER gw_audit_append_only BEFORE UPDATE ON gw_audit BEGIN SELECT RAISE(ABORT, 'gw_audit is append only'); END"
+        )
     else:
-        op.execute("CREATE FUNCTION gw_audit_refuse() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'gw_audit is append only'; END $$ LANGUAGE plpgsql")
+        op.execute(
+            "CREATE FUNCTION gw_audit_refuse() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'gw_audit is append only'; END $$ LANGUAGE plpgsql"
+        )
         op.execute("CREATE TRIGGER gw_audit_append_only BEFORE UPDATE ON gw_audit FOR EACH ROW EXECUTE FUNCTION gw_audit_refuse()")
 
 

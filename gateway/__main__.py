@@ -1,0 +1,45 @@
+"""`python -m gateway`: serves until it is stopped. Settings: gateway/settings.py."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import sqlalchemy as sa
+import uvicorn
+
+from gateway.logs import set_up
+from gateway.services import create_services
+from gateway.settings import gateway_settings
+from gateway.web.app import create_app
+
+logger = logging.getLogger("gateway")
+DRAIN = 5  # seconds for open requests when stopping
+
+
+def main() -> int:
+    """Returns 1, after one clear line, when something keeps it from starting."""
+    set_up(os.environ.get("MADOGUCHI_LOG_LEVEL", "INFO").upper())
+    try:
+        settings = gateway_settings()
+        services = create_services(settings)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except sa.exc.SQLAlchemyError as error:
+        print(f"The database cannot be opened ({type(error).__name__}). Check MADOGUCHI_DATABASE_URL.", file=sys.stderr)
+        return 1
+    app = create_app(services)
+    # uvicorn's access log would hold people's addresses; guard.py writes one line for each request instead.
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=DRAIN, timeout_keep_alive=30,
+        forwarded_allow_ips=os.environ.get("MADOGUCHI_PROXIES", "127.0.0.1"),
+    )  # fmt: skip
+    uvicorn.Server(config).run()
+    services.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Wakes a loop of this process when this process has written something, so that nobody waits for the next poll."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Optional
+
+from gateway.store.database import Database
+
+
+class Bell:
+    """Rung from any thread by a commit, heard in one event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self._event: Optional[asyncio.Event] = None
+        self._loop: Optional[asyncio.AbstractEventLoop] = None
+        database.after_commit.append(self.ring)
+
+    def ring(self) -> None:
+        """Wakes who waits."""
+        if self._loop is not None and self._event is not None and not self._loop.is_closed():
+            try:
+                self._loop.call_soon_threadsafe(self._event.set)
+            except RuntimeError:  # the loop was closed between the two
+                pass
+
+    async def wait(self, seconds: float) -> None:
+        """Returns when rung, at the latest after `seconds`."""
+        if self._loop is not asyncio.get_running_loop() or self._event is None:
+            self._loop, self._event = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            await asyncio.wait_for(self._event.wait(), seconds)
+        except asyncio.TimeoutError:
+            pass
+        self._event.clear()

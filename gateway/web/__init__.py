@@ -1,0 +1,1 @@
+"""The gateway over HTTP. The interface is described in docs/gateway-api.md."""

@@ -1,0 +1,432 @@
+"""The widget in a real browser, against a stand-in gateway: the acceptance list of the reference (handoff.md, section 3)."""
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from tests.browser.browser import WHY_NOT, Browser
+from tests.browser.fake_gateway import FakeGateway, Served
+
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+
+AXE = next((path for path in (os.environ.get("MADOGUCHI_AXE"), "/tmp/widget-tools/node_modules/axe-core/axe.min.js") if path and Path(path).is_file()), None)
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = Browser()
+    found.media(motion="reduce")
+    yield found
+    found.quit()
+
+
+class Page:
+    """The demo page of one test, with a gateway of its own."""
+
+    def __init__(self, browser: Browser, served: Served) -> None:
+        self.browser, self.url, self.gateway = browser, served.url, served.gateway
+
+    def open(self, language: str = "en") -> None:
+        self.browser.open(f"{self.url}/{'widget/demo/en.html' if language == 'en' else ''}")
+        self.browser.until(lambda: self.browser.visible(".launcher") or self.browser.visible(".panel"), "the launcher")
+
+    def begin(self, language: str = "en") -> None:
+        """Opened, notice accepted, line up."""
+        self.open(language)
+        self.browser.click(".launcher")
+        self.browser.until(lambda: self.browser.attribute(".gate .button", "disabled") is None, "the notice")
+        self.browser.click(".gate .button")
+        self.browser.until(lambda: self.browser.visible(".composer") and self.gateway.streaming == 1, "the stream")
+
+    def write(self, text: str) -> None:
+        self.browser.run("document.querySelector('madoguchi-chat').shadowRoot.querySelector('textarea').focus()")
+        self.browser.keys(text)
+        self.browser.keys("Enter")
+
+    def bubbles(self) -> list[str]:
+        return self.browser.texts(".message .bubble")
+
+    def shows(self, text: str, seconds: float = 8) -> None:
+        self.browser.until(lambda: any(text in one for one in self.bubbles()), text, seconds)
+
+    def called(self, method: str, path: str) -> list[Any]:
+        return [body for one, where, body in self.gateway.calls if (one, where) == (method, path)]
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with Served() as served:
+        browser.size(1440, 900)
+        browser.media(motion="reduce")
+        browser.devtools("Network.clearBrowserCookies")
+        browser.errors()
+        yield Page(browser, served)
+        browser.open("about:blank")
+
+
+@pytest.fixture
+def gateway(page: Page) -> FakeGateway:
+    return page.gateway
+
+
+def test_notice_comes_before_anything_is_stored(page: Page, browser: Browser) -> None:
+    page.open()
+    assert not page.gateway.calls
+    browser.click(".launcher")
+    browser.until(lambda: "30 days" in (browser.text(".gate") or ""), "the notice")
+    assert not page.gateway.conversations and not browser.visible(".composer")
+    assert browser.run("return localStorage.length + document.cookie.length") == 0
+    browser.click(".gate .button")
+    browser.until(lambda: browser.visible(".composer"), "the composer")
+    assert page.called("POST", "consent") == [{"purpose": "notice", "version": "1", "granted": True}]
+
+
+def test_strict_policy_and_no_third_party(page: Page, browser: Browser) -> None:
+    page.begin()
+    page.write("documents")
+    browser.until(lambda: browser.visible(".card"), "the answer")
+    assert browser.errors() == []
+    origins = browser.run("return [...new Set(performance.getEntriesByType('resource').map((one) => new URL(one.name).origin))]")
+    assert origins == [page.url]
+    assert page.gateway.last.id not in browser.run("return performance.getEntriesByType('resource').map((one) => one.name).join()")
+
+
+def test_answer_card(page: Page, browser: Browser) -> None:
+    page.begin("ja")
+    page.write("更新の書類")
+    browser.until(lambda: browser.visible(".card"), "the answer")
+    assert browser.text(".card h3") == "在留期間更新許可申請"
+    assert "出入国在留管理庁" in str(browser.text(".card .source")) and browser.text(".stamp") == "2026年9月16日 確認"
+    assert browser.text(".caution") == "在留カードの番号は、ここに書かないでください。"
+    assert browser.attribute(".card .source a", "rel") == "noopener noreferrer"
+    assert browser.run("return [...document.querySelector('madoguchi-chat').shadowRoot.querySelectorAll('.bubble')].map((one) => one.lang)") == ["ja", "ja"]
+    browser.click(".thumbs [data-value=down]")
+    browser.run("document.querySelector('madoguchi-chat').shadowRoot.querySelector('.why input').focus()")
+    browser.keys("写真の枚数")
+    browser.keys("Enter")
+    browser.until(lambda: len(page.called("POST", "feedback")) == 2, "the comment")
+    assert [(one["value"], one.get("comment")) for one in page.called("POST", "feedback")] == [("down", None), ("down", "写真の枚数")]
+
+
+def test_sending_sent_failed_and_retry(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    gateway.refusing = 1
+    page.write("echo one")
+    browser.until(lambda: browser.attribute(".delivery", "data-state") == "failed", "the failure")
+    assert "too long" in str(browser.text(".delivery"))
+    browser.open(browser.get("url"))  # a failed message survives a reload
+    browser.until(lambda: browser.attribute(".delivery", "data-state") == "failed", "the failure")
+    browser.click(".delivery .button")
+    page.shows("echo: echo one")
+    gateway.failing = 1                # a passing fault is retried without a word
+    page.write("echo two")
+    assert browser.attribute(".message:last-child .delivery", "data-state") == "sending"
+    page.shows("echo: echo two")
+    assert [one["text"] for one in gateway.last.messages if one["author"] == "person"] == ["echo one", "echo two"]
+
+
+def test_lost_answer_makes_no_double(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    gateway.streams = False
+    gateway.drop_streams()
+    gateway.swallowed = 2
+    page.write("echo once")
+    page.shows("echo: echo once")
+    browser.until(lambda: browser.attribute(".delivery", "data-state") == "sent")
+    assert len({one["client_id"] for one in page.called("POST", "messages")}) == 1
+    assert page.bubbles() == ["echo once", "echo: echo once"]
+
+
+def test_replay_after_a_broken_stream(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    gateway.say("bot", "one", "en")
+    page.shows("one")
+    gateway.up = False
+    gateway.drop_streams()
+    for text in ("two", "three"):
+        gateway.say("bot", text, "en")
+    browser.until(lambda: browser.visible(".bar.line"), "the word that the line is down")
+    gateway.up = True
+    page.shows("three", 12)
+    browser.until(lambda: not browser.visible(".bar.line"), "the end of it", 12)
+    assert page.bubbles() == ["one", "two", "three"]
+
+
+def test_polls_when_no_stream_gets_through(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    gateway.streams = False
+    gateway.drop_streams()
+    browser.until(lambda: gateway.streaming == 0, "the end of the stream")
+    gateway.say("bot", "by polling", "en")
+    page.shows("by polling", 12)
+    gateway.streams = True
+    assert page.bubbles() == ["by polling"] and not browser.visible(".bar.line")
+
+
+def test_reload_keeps_conversation_and_window(page: Page, browser: Browser) -> None:
+    page.begin()
+    page.write("echo hello")
+    page.shows("echo: echo hello")
+    page.open()
+    browser.until(lambda: browser.visible(".panel"), "the open window")
+    page.shows("echo: echo hello")
+    assert page.bubbles() == ["echo hello", "echo: echo hello"] and len(page.gateway.conversations) == 1
+
+
+def test_tabs_share_one_stream(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    first = browser.get("window")
+    page.begin()
+    second = browser.tab()
+    page.open()
+    browser.click(".launcher")
+    browser.until(lambda: browser.visible(".composer"), "the second tab")
+    gateway.say("bot", "to both", "en")
+    page.shows("to both")
+    assert gateway.streaming == 1
+    browser.switch(first)
+    page.shows("to both")
+    browser.open("about:blank")        # the tab that reads the stream goes
+    browser.switch(second)
+    browser.until(lambda: gateway.streaming == 1 and sum(path == "stream" for _, path, _ in gateway.calls) == 2, "the other tab to take over")
+    gateway.say("bot", "still here", "en")
+    page.shows("still here")
+    assert page.bubbles() == ["to both", "still here"]
+    browser.http.delete(f"{browser.session}/window", timeout=10)
+    browser.switch(first)
+
+
+def test_enter_during_conversion_does_not_send(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin("ja")
+    press = "arguments[0] = document.querySelector('madoguchi-chat').shadowRoot.querySelector('textarea'); arguments[0].focus(); arguments[0].dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true, %s}))"
+    browser.run("document.querySelector('madoguchi-chat').shadowRoot.querySelector('textarea').focus()")
+    browser.devtools("Input.imeSetComposition", text="えいじゅう", selectionStart=5, selectionEnd=5)
+    browser.run(press % "isComposing: true")
+    browser.devtools("Input.insertText", text="永住")
+    browser.run(press % "keyCode: 229")
+    browser.run(press % "shiftKey: true")
+    assert not page.called("POST", "messages")
+    browser.keys("Enter")
+    page.shows("永住")
+    assert page.called("POST", "messages")[0]["text"] == "永住"
+
+
+def test_language_switch_is_remembered(page: Page, browser: Browser) -> None:
+    page.begin("ja")
+    assert browser.attribute(".root", "lang") == "ja"
+    browser.click(".languages [data-code=en]")
+    browser.until(lambda: page.called("PUT", "language") == [{"language": "en"}], "the server to know")
+    assert browser.text(".talk") == "Talk to a person" and browser.attribute(".root", "lang") == "en"
+    page.write("echo hi")
+    page.shows("echo: echo hi")
+    assert page.called("POST", "messages")[0]["language"] == "en"
+    page.open("ja")
+    browser.until(lambda: browser.text(".talk") == "Talk to a person", "the remembered language")
+
+
+def test_quick_reply_sends_its_token_and_stays_for_screen_readers(page: Page, browser: Browser) -> None:
+    page.begin()
+    page.write("documents")
+    browser.until(lambda: browser.visible(".message .choice"), "the choices")
+    browser.click(".message .choice")
+    browser.until(lambda: len(page.called("POST", "messages")) == 2, "the choice")
+    assert page.called("POST", "messages")[1]["button"] == "t0"
+    assert browser.attribute(".message .choice", "aria-disabled") == "true" and browser.attribute(".message .choice", "aria-pressed") == "true"
+    assert "unseen" in str(browser.attribute(".message .choices", "class"))
+
+
+def test_handoff_from_waiting_to_rating(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    browser.click(".talk")
+    browser.until(lambda: browser.visible(".wait"), "the queue")
+    assert "number 2" in str(browser.text(".wait")) and "5 min" in str(browser.text(".wait")) and not browser.visible(".talk")
+    gateway.change(position=1)
+    browser.until(lambda: "You are next" in str(browser.text(".wait")), "the new position")
+    browser.click(".wait .button")
+    browser.until(lambda: browser.visible(".talk") and not browser.visible(".wait"), "the end of waiting")
+    browser.click(".talk")
+    browser.until(lambda: browser.visible(".wait"), "the queue")
+    gateway.change(mode="human", position=None, coordinator="Tanaka")
+    gateway.say("system", "Tanaka (coordinator) has joined.", "en", kind="joined")
+    gateway.tell("typing", {"author": "coordinator", "name": "Tanaka", "on": True})
+    browser.until(lambda: browser.text(".typing") == "Tanaka is typing…", "the typing")
+    gateway.say("coordinator", "Hello, this is Tanaka.", "en", name="Tanaka")
+    page.shows("Hello, this is Tanaka.")
+    assert not browser.visible(".typing") and str(browser.text(".coordinator .who")) == "Tanaka · coordinator"
+    assert browser.text(".status") == "Tanaka, coordinator"
+    page.write("Thank you")
+    browser.until(lambda: page.called("POST", "typing"), "the word that the person types")
+    gateway.change(mode="closed", coordinator=None, rating_wanted=True)
+    browser.click(".rating .scale label:nth-child(5)")
+    browser.click(".rating .button.main")
+    browser.until(lambda: page.called("POST", "rating") == [{"score": 5}], "the rating")
+    browser.until(lambda: not browser.visible(".rating"), "the form to go")
+
+
+def test_out_of_hours_form(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    gateway.open = False
+    page.begin()
+    assert browser.text(".talk") == "Leave a question"
+    browser.click(".talk")
+    browser.until(lambda: browser.visible("form.sheet"), "the form")
+    assert not browser.visible("form.sheet input[type=email]")      # consent first
+    browser.click("form.sheet .main")
+    browser.until(lambda: "question_missing" in str(browser.text("form.sheet")), "the error")
+    assert browser.focused().startswith("textarea")
+    browser.keys("May I work on weekends?")
+    browser.click("form.sheet input[type=checkbox]")
+    browser.click("form.sheet .main")
+    browser.until(lambda: "contact_missing" in str(browser.text("form.sheet")), "the error")
+    browser.keys("a@example.org")
+    browser.click("form.sheet .main")
+    browser.until(lambda: "a…@example.org" in str(browser.text("form.sheet")), "the receipt")
+    assert page.called("POST", "inquiry")[-1] == {"question": "May I work on weekends?", "consent": True, "email": "a@example.org"}
+
+
+def test_furigana(page: Page, browser: Browser) -> None:
+    page.begin("ja")
+    page.write("更新")
+    browser.until(lambda: browser.visible(".card"), "the answer")
+    browser.click(".head > .icon-button")
+    browser.click(".menu [role=switch]")
+    browser.until(lambda: browser.all(".card ruby"), "the readings")
+    pairs = browser.run("return [...document.querySelector('madoguchi-chat').shadowRoot.querySelectorAll('.answer ruby')].map((one) => [one.firstChild.data, one.querySelector('rt').textContent])")
+    assert ["在留", "ざいりゅう"] in pairs and ["出", "だ"] in pairs     # 出す: only the kanji has a reading
+    assert browser.all(".person ruby") == 0
+    page.open("ja")
+    browser.until(lambda: browser.all(".card ruby"), "the remembered switch")
+    browser.click(".head > .icon-button")
+    browser.click(".menu [role=switch]")
+    assert browser.all("ruby") == 0
+
+
+def test_text_stays_text(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    gateway.say("bot", "<img src=x onerror=alert(1)> [bad](javascript:alert(1)) [good](https://example.org/a) [call](tel:110) [mail](mailto:a@example.org)\n- one\n- two https://example.org/b.", "en")
+    page.shows("two")
+    assert browser.all(".bubble img") == 0 and browser.all(".bubble li") == 2
+    links = browser.run("return [...document.querySelector('madoguchi-chat').shadowRoot.querySelectorAll('.bubble a')].map((one) => [one.getAttribute('href'), one.rel])")
+    assert links == [[url, "noopener noreferrer"] for url in ("https://example.org/a", "tel:110", "mailto:a@example.org", "https://example.org/b")]
+    assert "bad" in page.bubbles()[0] and "<img" in page.bubbles()[0]
+
+
+def test_focus_and_live_region(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.open()
+    browser.run("document.querySelector('.call').focus()")
+    browser.keys("Enter")                # a button of the page opens the window
+    browser.until(lambda: browser.attribute(".gate .button", "disabled") is None, "the notice")
+    browser.click(".gate .button")
+    browser.until(lambda: gateway.streaming == 1 and browser.focused().startswith("textarea"), "the composer")
+    gateway.say("bot", "news", "en")
+    browser.until(lambda: browser.text("[role=log]") == "Bot: news", "the announcement")
+    assert browser.attribute("[role=log]", "aria-live") == "polite" and browser.focused().startswith("textarea")
+    browser.until(lambda: not browser.text("[role=log]"), "its end")
+    browser.keys("Escape")
+    browser.until(lambda: not browser.visible(".panel"), "the window to close")
+    assert browser.focused() == "button.call"
+    gateway.say("bot", "more", "en")
+    browser.until(lambda: browser.text(".badge") == "1", "the badge")
+    assert browser.text(".root > [role=status]") == "1 new message"
+
+
+def test_erase_reaches_every_place(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    page.write("echo secret")
+    page.shows("echo: echo secret")
+    browser.click(".head > .icon-button")
+    browser.click(".menu button:last-child")
+    browser.click(".ask .danger")
+    browser.until(lambda: browser.visible(".gate"), "the notice")
+    assert page.bubbles() == [] and not gateway.conversations
+    assert browser.run("return JSON.stringify([localStorage, sessionStorage])").count("secret") == 0
+    assert "deleted" in str(browser.text(".bar.note"))
+
+
+def test_download(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    browser.click(".head > .icon-button")
+    browser.click(".menu button:nth-of-type(3)")
+    browser.until(lambda: page.called("GET", "export") != [], "the download")
+    assert browser.errors() == []
+
+
+def test_server_down_at_first(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    gateway.up = False
+    page.open()
+    browser.click(".launcher")
+    browser.until(lambda: browser.visible(".bar.line"), "the word that the line is down")
+    gateway.up = True
+    browser.until(lambda: browser.attribute(".gate .button", "disabled") is None, "the notice", 12)
+
+
+@pytest.mark.parametrize("width, height", [(320, 640), (320, 256)])
+def test_small_and_zoomed(page: Page, browser: Browser, width: int, height: int) -> None:
+    browser.size(width, height, phone=True)
+    page.begin("ja")
+    page.write("更新")
+    browser.until(lambda: browser.all(".card"), "the answer")
+    measure = """
+        const root = document.querySelector('madoguchi-chat').shadowRoot, small = [];
+        for (const one of root.querySelectorAll('button')) {
+            if (!one.checkVisibility() || one.closest('.unseen')) continue;
+            const { width, height } = one.getBoundingClientRect();
+            if (width < 44 || height < 44) small.push([one.className, width, height]);
+        }
+        const panel = root.querySelector('.panel'), view = root.querySelector('.scroller');
+        return { small, wide: [panel, view].map((one) => one.scrollWidth - one.clientWidth), modal: panel.matches(':modal'), page: panel.getBoundingClientRect().width }"""
+    assert browser.run(measure) == {"small": [], "wide": [0, 0], "modal": True, "page": width}
+
+
+@pytest.mark.skipif(AXE is None, reason="needs axe-core: npm install axe-core in any folder, and its axe.min.js in MADOGUCHI_AXE")
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_axe_finds_nothing(page: Page, browser: Browser, gateway: FakeGateway, language: str) -> None:
+    source = Path(str(AXE)).read_text(encoding="utf-8")
+
+    def check(state: str) -> None:
+        browser.run(f"if (!window.axe) {{ {source} }}")
+        found = browser.run("return axe.run(document, {runOnly: arguments[0]}).then(({violations}) => violations.map(({id, nodes}) => [id, nodes.map((one) => one.html + ' ' + one.any.map((why) => why.message))]))", TAGS)
+        assert found == [], state
+
+    for scheme in ("light", "dark"):
+        browser.media(scheme, "reduce")
+        browser.devtools("Network.clearBrowserCookies")
+        gateway.open = True
+        page.open(language)
+        browser.run("localStorage.clear(); sessionStorage.clear()")
+        page.open(language)
+        check(f"{scheme}, closed")
+        browser.click(".launcher")
+        browser.until(lambda: browser.attribute(".gate .button", "disabled") is None, "the notice")
+        check(f"{scheme}, notice")
+        browser.click(".gate .button")
+        browser.until(lambda: browser.visible(".composer"), "the composer")
+        check(f"{scheme}, welcome")
+        page.write("documents")
+        browser.until(lambda: browser.visible(".card"), "the answer")
+        browser.click(".head > .icon-button")
+        check(f"{scheme}, answer and menu")
+        browser.click(".menu [role=switch]")
+        browser.keys("Escape")
+        gateway.refusing = 1
+        page.write("too long")
+        browser.until(lambda: browser.attribute(".latest .delivery", "data-state") == "failed", "the failure")
+        browser.click(".talk")
+        browser.until(lambda: browser.visible(".wait"), "the queue")
+        check(f"{scheme}, waiting")
+        gateway.change(mode="human", position=None, coordinator="田中")
+        gateway.say("coordinator", "お待たせしました。", "ja", name="田中")
+        page.shows("お待たせ")
+        check(f"{scheme}, person")
+        gateway.open = False
+        gateway.change(mode="closed", coordinator=None, rating_wanted=True)
+        browser.click(".talk")
+        browser.until(lambda: browser.visible("form.sheet input[type=checkbox]"), "the form")
+        browser.click("form.sheet input[type=checkbox]")
+        browser.click("form.sheet:not(.rating) .main")
+        time.sleep(0.1)
+        check(f"{scheme}, forms")
+        gateway.drop_streams()
