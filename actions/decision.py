@@ -81,7 +81,7 @@ class Counter:
         if choice:
             return self._choice(choice, asked, memory)
         question, subjects = self._with_context(asked, memory, words)
-        found = self.index.search(question, asked.language, subjects, _aspects(asked))
+        found = self.index.search(question, asked.language, subjects, likely_aspects(asked))
         if asked.intent == "out_of_scope" and not (found.certainty >= self.index.ranking.sure and found.mentions):
             return Decision("out_of_scope", replace(memory, offered=(), failures=0))
         return self._decided(found, asked, memory, day)
@@ -226,7 +226,7 @@ def _content_outside(words: Sequence[Token], mentions: Sequence[Mention]) -> lis
     return [word for word in words if word.content and not any(one.start <= word.start and word.end <= one.end for one in mentions)]
 
 
-def _aspects(asked: Asked) -> dict[str, float]:
+def likely_aspects(asked: Asked) -> dict[str, float]:
     """How likely each aspect is, from the intents."""
     table = intent_aspects()
     likely: dict[str, float] = {}

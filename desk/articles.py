@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import threading
@@ -9,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Optional
 
+from gateway.errors import GatewayError
 from knowledge.answers import Answer, answer_of
 from knowledge.articles import Library
 from knowledge.index_file import index_of
@@ -19,7 +21,14 @@ from knowledge.store import Store, current_library, version_of
 
 logger = logging.getLogger(__name__)
 _LOOK_AGAIN = 60  # seconds between looks whether editors have loaded something new
+_PATIENCE = 8  # seconds that a search waits for the first index
 MAX_QUERY = 300
+
+
+class NotReady(GatewayError):
+    """The reviewed answers cannot be searched just now."""
+
+    status = 503
 
 
 @dataclass(frozen=True)
@@ -35,9 +44,13 @@ class Shelf:
     """The articles and their index. Made at first use, since it takes seconds; made again when the content changes."""
 
     def __init__(
-        self, load: Optional[Callable[[], tuple[Library, Index, str]]] = None, version: Optional[Callable[[], str]] = None
+        self,
+        load: Optional[Callable[[], tuple[Library, str]]] = None,
+        index: Optional[Callable[[Library, str], Index]] = None,
+        version: Optional[Callable[[], str]] = None,
     ) -> None:
         self._load = load or _load
+        self._make_index = index or _index
         self._version_now = version or _version_now
         self._lock = threading.Lock()
         self._library: Optional[Library] = None
@@ -78,19 +91,47 @@ class Shelf:
         return Pair(unit, answer_of(library, found, _known(own), today), answer_of(library, found, _known(theirs), today))
 
     def _ready(self) -> tuple[Library, Index]:
-        with self._lock:
-            now = time.monotonic()
-            if self._index is None or (now - self._looked > _LOOK_AGAIN and self._version_now() != self._version):
-                self._library, self._index, self._version = self._load()
-            self._looked = now
-            assert self._library is not None and self._index is not None
+        if self._library is not None and self._index is not None:
+            self._look_again()
             return self._library, self._index
+        if not self._lock.acquire(timeout=_PATIENCE):
+            raise NotReady("knowledge_loading")
+        try:
+            if self._index is None:
+                self._build()
+        except Exception as error:  # the content or its index is damaged: the rest of the desk goes on without it
+            logger.exception("desk: the knowledge cannot be loaded")
+            raise NotReady("knowledge_broken") from error
+        finally:
+            self._lock.release()
+        assert self._library is not None and self._index is not None
+        return self._library, self._index
+
+    def _look_again(self) -> None:
+        # While new content is being indexed, which may take a minute, the old is still there to be searched.
+        now = time.monotonic()
+        if now - self._looked > _LOOK_AGAIN and not self._lock.locked():
+            self._looked = now
+            threading.Thread(target=self._renew, name="desk-shelf", daemon=True).start()
+
+    def _renew(self) -> None:
+        with self._lock:
+            try:
+                if self._version_now() != self._version:
+                    self._build()
+            except Exception:
+                logger.exception("desk: the new knowledge cannot be loaded; the old one stays")
+
+    def _build(self) -> None:
+        library, version = self._load()
+        if self._index is None:
+            self._library = library  # the titles are of use before the index is there
+        index = self._make_index(library, version)
+        self._library, self._index, self._version, self._looked = library, index, version, time.monotonic()
 
     def _warm(self) -> None:
-        try:
+        with contextlib.suppress(NotReady):
             self._ready()
-        except Exception:
-            logger.exception("desk: the knowledge could not be loaded; the next search tries again")
 
 
 def card_of(answer: Answer) -> dict[str, Any]:
@@ -115,11 +156,13 @@ def _known(code: str) -> str:
     return code if code in languages() else "en"
 
 
-def _load() -> tuple[Library, Index, str]:
-    found = settings()
-    library = current_library(found.database_url)
-    version = version_of(library)
-    return library, index_of(library, version, found.cache), version
+def _load() -> tuple[Library, str]:
+    library = current_library(settings().database_url)
+    return library, version_of(library)
+
+
+def _index(library: Library, version: str) -> Index:
+    return index_of(library, version, settings().cache)
 
 
 def _version_now() -> str:

@@ -22,7 +22,7 @@ class Choices:
 
     languages: list[str]
     channels: list[str]
-    topics: list[tuple[str, Any]]
+    topics: list[Mapping[str, Any]]
 
 
 class Queries:
@@ -47,7 +47,7 @@ class Queries:
             titles = dict(
                 session.execute(sa.select(Conversation.topic, Conversation.topic_title).where(Conversation.topic.in_(topics))).all()
             )
-        return Choices(list(languages), list(channels), [(topic, titles.get(topic)) for topic in topics])
+        return Choices(list(languages), list(channels), [{"topic": topic, "topic_title": titles.get(topic)} for topic in topics])
 
     def last_words(self, conversations: Sequence[str]) -> Mapping[str, str]:
         """What each person wrote last: a list that shows the bot's "please wait" says nothing."""

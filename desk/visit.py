@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Mapping, Optional
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from desk.accounts import Account
 from desk.sessions import DeskSession, form_token
 from desk.words import Words
 from gateway.people import Coordinator
+from knowledge.languages import in_language
 
 if TYPE_CHECKING:
     from desk.workplace import Workplace
@@ -81,6 +83,19 @@ class Visit:
         except ValueError:
             return default
 
+    def topic(self, item: Any) -> str:
+        """What a conversation or a handoff is about, as its reader reads it; the bot gives the title only in the person's language."""
+        topic, title = (item["topic"], item["topic_title"]) if isinstance(item, Mapping) else (item.topic, item.topic_title)
+        if topic in self._titles:
+            return self._titles[topic]
+        if isinstance(title, Mapping):
+            title = in_language(title, self.words.language) if title else None
+        return str(title or topic or "")
+
+    @cached_property
+    def _titles(self) -> Mapping[str, str]:
+        return self.desk.shelf.titles(self.words.language)
+
     def page(self, template: str, status: int = 200, headers: Optional[Mapping[str, str]] = None, **context: Any) -> Response:
         """A page, or a part of one."""
         token = self.session.token if self.session else self.before
@@ -94,6 +109,7 @@ class Visit:
             languages=self.desk.languages,
             now=self.desk.services.clock(),
             done=self.query("done"),
+            topic=self.topic,
             headers_json=json.dumps({"X-CSRF-Token": form_token(token)}),
             **context,
         )

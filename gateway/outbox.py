@@ -83,8 +83,9 @@ class Outboxes:
         if row is None or (row.state == "queued" and row.next_at > now) or (row.state == "leased" and row.lease_until > now):
             return None
         message = session.get(Message, row.message_id)
-        if row.state == "leased" and not self._channels.spec(row.channel).idempotent:
-            # The sender died in between, and the provider cannot tell a repetition: it may have been delivered (crash table, "maybe sent").
+        if row.state == "leased" and (not self._channels.spec(row.channel).idempotent or _late(conversation, message)):
+            # The sender died in between: it may have been delivered (crash table, "maybe sent"). A provider that cannot tell a repetition would
+            # show it twice; and what the bot said before a human came must not be sent after they came.
             self._settle(session, row, message, "sent", "uncertain", "the sender stopped while sending")
             return None
         row.state, row.lease_token, row.lease_until, row.attempts = (
@@ -118,7 +119,7 @@ class Outboxes:
             return True
 
     def failed(self, errand: Errand, failure: SendFailed) -> str:
-        """It did not. Returns retry, failed, uncertain or stale."""
+        """It did not. Returns retry, failed, uncertain, overtaken (a human came) or stale."""
         with self._database.write() as session:
             row, message = self._held(session, errand)
             if row is None:
@@ -131,17 +132,14 @@ class Outboxes:
                 self._settle(session, row, message, "failed", "failed", reason)
                 self._journal.write(session, row.conversation_id, "alert", row.seq, reason="send_failed")
                 return "failed"
+            if _late(session.get(Conversation, row.conversation_id), message):
+                # Not tried again: it would arrive inside the human stretch.
+                shown = "uncertain" if failure.uncertain else "suppressed"
+                self._settle(session, row, message, "sent" if failure.uncertain else "suppressed", shown, reason)
+                return "overtaken"
             row.state, row.error = "queued", reason
             row.next_at = self._clock() + dt.timedelta(seconds=failure.retry_after or _BACK_OFF[min(row.attempts, len(_BACK_OFF)) - 1])
-            self._overtaken(session, row, message)
             return "retry"
-
-    @staticmethod
-    def _overtaken(session: Any, row: Any, message: Any) -> None:
-        """A bot's message whose sending failed while a human came is not tried again: it would arrive inside the human stretch."""
-        conversation = session.get(Conversation, row.conversation_id)
-        if message.author == "bot" and conversation.mode == "human" and message.epoch < conversation.epoch:
-            row.state, message.state = "suppressed", "suppressed"
 
     def _settle(self, session: Any, row: Any, message: Any, state: str, shown: str, failure: Optional[str]) -> None:
         now = self._clock()
@@ -172,3 +170,8 @@ class Outboxes:
             message.state, message.failure = "queued", None
             self._journal.write(session, row.conversation_id, "update", row.seq, state="queued")
             self._audit.record(session, who.actor, "message.retried", row.conversation_id, message=message_id)
+
+
+def _late(conversation: Any, message: Any) -> bool:
+    """Whether it is a message that the bot said before a human came, and the human is there now."""
+    return bool(message.author == "bot" and conversation.mode == "human" and message.epoch < conversation.epoch)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from functools import lru_cache
 from typing import Any, List, Optional, Tuple
 
 Segment = Tuple[str, Optional[str]]
 _KANJI = re.compile(r"[々〆ヶ一-鿿㐀-䶿豈-﫿]")
 _RUN = re.compile(r"[々〆ヶ一-鿿㐀-䶿豈-﫿]+|[^々〆ヶ一-鿿㐀-䶿豈-﫿]+")
+_ALONE = threading.Lock()
 _TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ"))}
 
 
@@ -23,27 +25,28 @@ def readings(text: str) -> List[Segment]:
     """The text in segments, each with its reading in hiragana, or None where none is needed. Joined, the segments are the text."""
     found: List[Segment] = []
     place = 0
-    for word in _tagger()(text):
-        start = text.find(word.surface, place)
+    with _ALONE:  # the tagger keeps its result inside itself, and is not made for threads
+        words = [(word.surface, getattr(word.feature, "kana", None)) for word in _tagger()(text)]
+    for surface, kana in words:
+        start = text.find(surface, place)
         if start < 0:
             continue
         if start > place:
             _add(found, text[place:start], None)
         # After a figure the dictionary often reads a counter wrongly (3日); no reading is better than a wrong one.
         counted = start > 0 and text[start - 1].isdigit()
-        for segment in [(word.surface, None)] if counted else _word(word):
+        for segment in [(surface, None)] if counted else _word(surface, kana):
             _add(found, *segment)
-        place = start + len(word.surface)
+        place = start + len(surface)
     if place < len(text):
         _add(found, text[place:], None)
     return found
 
 
-def _word(word: Any) -> List[Segment]:
-    kana = getattr(word.feature, "kana", None)
-    if not kana or kana == "*" or not _KANJI.search(word.surface):
-        return [(word.surface, None)]
-    return _aligned(word.surface, kana.translate(_TO_HIRAGANA))
+def _word(surface: str, kana: Optional[str]) -> List[Segment]:
+    if not kana or kana == "*" or not _KANJI.search(surface):
+        return [(surface, None)]
+    return _aligned(surface, kana.translate(_TO_HIRAGANA))
 
 
 def _aligned(surface: str, reading: str) -> List[Segment]:

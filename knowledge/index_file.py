@@ -14,7 +14,7 @@ from knowledge.ranking import RANKING, Ranking
 from knowledge.search import Index
 
 logger = logging.getLogger(__name__)
-_CODE = ("analysis", "names", "terms", "matrix", "search", "spelling", "vectors", "ranking")
+_CODE = ("analysis", "names", "terms", "matrix", "search", "spelling", "ranking")
 _KEPT = 2  # older index files are deleted
 
 

@@ -12,14 +12,14 @@ import numpy as np
 
 RANKING = Path(__file__).parent / "ranking.json"
 FEATURES = (
-    # the nearest question of the unit (cosine): words, concepts, character n-grams, sound, meaning (LSA), word vectors
-    "lemma", "concept", "gram", "sound", "meaning", "vector",
+    # the nearest question of the unit (cosine): words, concepts, character n-grams, sound
+    "lemma", "concept", "gram", "sound",
     # the same without the words that name subjects
     "rest_lemma", "rest_concept", "rest_gram",
     # the whole unit, questions and answer: how much of the message it speaks about
     "cover_lemma", "cover_concept", "cover_rest_lemma", "cover_rest_concept",
     # its answer and title (cosine)
-    "answer_lemma", "answer_gram", "answer_concept", "answer_vector",
+    "answer_lemma", "answer_gram", "answer_concept",
     # all of its questions together; the score by which it became a candidate
     "blend", "blend_mean", "first",
     # whose subject is named, near (a related article), another's, or carried over from the conversation; the aspect asked for
@@ -38,7 +38,6 @@ EVIDENCE = (
     "answer_lemma",
     "blend",
     "named",
-    "meaning",
 )
 
 

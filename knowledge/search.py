@@ -1,16 +1,15 @@
 """Finds the units that answer a question, in any of the languages, with how sure it is.
 
-Two steps: a cheap score over all units picks candidates, then a ranker with more evidence (questions people ask, answers, meaning, sound, subject)
+Two steps: a cheap score over all units picks candidates, then a ranker with more evidence (questions people ask, answers, sound, subject)
 orders them. The weights of the ranker and of the certainty are data (ranking.json), learned by knowledge/tuning.py.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable, Mapping, Optional, Sequence
+from typing import Callable, Mapping, Sequence
 
 import numpy as np
-from sklearn.decomposition import TruncatedSVD
 
 from knowledge.articles import Library, Unit
 from knowledge.languages import languages
@@ -19,10 +18,8 @@ from knowledge.names import Mention, NameTable, PhraseTable, concept_phrases, su
 from knowledge.ranking import FEATURES, Ranking
 from knowledge.spelling import Speller
 from knowledge.terms import BLOCKS, Bag, TermReader, Terms, split_questions
-from knowledge.vectors import bundled_vectors
 
 CANDIDATES = 100
-LSA_DIMENSIONS = 200
 _STAGE_WEIGHTS = {"lemma": 1.0, "concept": 0.6, "gram": 0.8, "sound": 0.3}
 _REST_BLOCKS = ("lemma", "concept", "gram")
 _MAX_STAGE_SHARE = 0.1  # in large collections, terms in more than this share of all units do not help to choose candidates
@@ -57,12 +54,8 @@ class _Side:
     starts: np.ndarray  # the first question row of each unit; one more at the end
     questions: dict[str, TermMatrix]
     answers: dict[str, TermMatrix]
-    answer_vectors: np.ndarray
     covers: dict[str, CoverMatrix]
     units: dict[str, TermMatrix]
-    svd: Optional[TruncatedSVD]
-    meanings: np.ndarray  # question rows × LSA dimensions, of unit length
-    vectors: np.ndarray  # question rows × word-vector dimensions, of unit length; no columns without vectors
 
 
 class Index:
@@ -80,7 +73,6 @@ class Index:
         self._related = {article.id: set(article.related) for article in library.articles.values()}
         self.reader = reader or reader_of(library)
         self.names = self.reader.names
-        self._word_vectors = bundled_vectors()
         self._sides = {code: self._side(code, leave) for code in languages()}
         self.reader.speller = Speller(self._words()).mend
 
@@ -96,22 +88,15 @@ class Index:
             questions.extend(self.reader.read(text) for text in texts)
             starts.append(len(questions))
             answers.append(self.reader.read(self._about(unit, code)))
+        if languages()[code].analyser != "japanese":  # sounds bring kana, romaji and wrong conversions together; in other scripts they only cost time
+            for terms in questions:
+                terms.bags["sound"] = {}
         blocks = {block: TermMatrix([terms.bags[block] for terms in questions]) for block in BLOCKS}
         whole = {block: self._unit_bags(block, questions, starts, answers) for block in BLOCKS}
         units = {block: TermMatrix(bags) for block, bags in whole.items()}
         covers = {block: CoverMatrix(whole[block]) for block in ("lemma", "concept")}
-        svd, meanings = self._meanings(blocks)
-        return _Side(
-            np.array(starts),
-            blocks,
-            {block: TermMatrix([terms.bags[block] for terms in answers]) for block in ("lemma", "gram", "concept")},
-            self._vectors(answers, code),
-            covers,
-            units,
-            svd,
-            meanings,
-            self._vectors(questions, code),
-        )
+        about = {block: TermMatrix([terms.bags[block] for terms in answers]) for block in _REST_BLOCKS}
+        return _Side(np.array(starts), blocks, about, covers, units)
 
     def _about(self, unit: Unit, code: str) -> str:
         article = self.library.articles[unit.article]
@@ -130,21 +115,6 @@ class Index:
                     bag[term] = bag.get(term, 0) + 0.5 * count
             bags.append({term: max(1.0, count) for term, count in bag.items()})
         return bags
-
-    def _meanings(self, blocks: Mapping[str, TermMatrix]) -> tuple[Optional[TruncatedSVD], np.ndarray]:
-        from scipy import sparse
-
-        rows = sparse.hstack([blocks["lemma"].rows, blocks["concept"].rows, 0.5 * blocks["gram"].rows]).tocsr()
-        dimensions = min(LSA_DIMENSIONS, rows.shape[0] - 1, rows.shape[1] - 1)
-        if dimensions < 2:
-            return None, np.zeros((rows.shape[0], 0), dtype=np.float32)
-        svd = TruncatedSVD(dimensions, random_state=0)
-        return svd, _unit_rows(svd.fit_transform(rows).astype(np.float32))
-
-    def _vectors(self, questions: list[Terms], code: str) -> np.ndarray:
-        if languages()[code].analyser != "japanese" or not self._word_vectors:
-            return np.zeros((len(questions), 0), dtype=np.float32)
-        return _unit_rows(np.array([self._word_vectors.mean(terms.words) for terms in questions], dtype=np.float32))
 
     def _words(self) -> set[str]:
         words: set[str] = set()
@@ -246,32 +216,13 @@ class Index:
         for block in ("lemma", "concept"):
             put(f"cover_{block}", side.covers[block].cover(places, terms.bags[block]))
             put(f"cover_rest_{block}", side.covers[block].cover(places, terms.rest[block]))
-        meaning = self._meaning(side, queries, rows)
-        put("meaning", _best(meaning, owners, len(places)))
-        if side.vectors.shape[1] and self._word_vectors:
-            vector = _unit_rows(self._word_vectors.mean(terms.words)[None, :])[0]
-            put("vector", _best(side.vectors[rows] @ vector, owners, len(places)))
-            put("answer_vector", side.answer_vectors[places] @ vector)
-        blend = sims["lemma"] + sims["gram"] + 0.5 * sims["concept"] + 0.5 * meaning
+        blend = sims["lemma"] + sims["gram"] + 0.5 * sims["concept"]
         put("blend", _best(blend, owners, len(places)))
         put("blend_mean", np.bincount(owners, blend, minlength=len(places)) / np.maximum(counts, 1))
         put("first", total[places])
         self._subject_features(put, places, named, subjects)
         put("aspect", np.array([aspects.get(self.units[place].aspect, 0.0) for place in places], dtype=np.float32))
         return features
-
-    def _meaning(self, side: _Side, queries: Mapping[str, Query], rows: np.ndarray) -> np.ndarray:
-        if side.svd is None:
-            return np.zeros(len(rows), dtype=np.float32)
-        components = side.svd.components_
-        vector = np.zeros(components.shape[0], dtype=np.float32)
-        offset = 0
-        for block, weight in (("lemma", 1.0), ("concept", 1.0), ("gram", 0.5)):
-            query = queries[block]
-            if len(query.columns):
-                vector += weight * (components[:, offset + query.columns] @ query.weights).astype(np.float32)
-            offset += side.questions[block].rows.shape[1]
-        return side.meanings[rows] @ _unit_rows(vector[None, :])[0]
 
     def _subject_features(self, put: Callable[[str, np.ndarray], None], places: np.ndarray, named: list[str], subjects: Sequence[str]) -> None:
         articles = [self.units[place].article for place in places]
@@ -305,12 +256,6 @@ def _best(values: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
         first = np.flatnonzero(np.diff(owners, prepend=-1))
         best[owners[first]] = np.maximum.reduceat(values, first)
     return best
-
-
-def _unit_rows(rows: np.ndarray) -> np.ndarray:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    norms[norms == 0] = 1
-    return (rows / norms).astype(np.float32)
 
 
 def _merged(

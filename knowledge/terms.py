@@ -31,7 +31,7 @@ class TermReader:
 
     def __init__(self, names: NameTable, phrases: PhraseTable, speller: Callable[[str], str] | None = None) -> None:
         self.names = names
-        self._phrases = phrases
+        self.phrases = phrases
         self.speller = speller
 
     def read(self, text: str, query: bool = False) -> Terms:
@@ -47,7 +47,7 @@ class TermReader:
 
     def _bags(self, words: list[Token], sounds: bool = True) -> dict[str, Bag]:
         content = [word for word in words if word.content]
-        bags: dict[str, Bag] = {"lemma": _lemmas(content), "concept": Counter(self._phrases.find(words)), "gram": _grams(content)}
+        bags: dict[str, Bag] = {"lemma": _lemmas(content), "concept": Counter(self.phrases.find(words)), "gram": _grams(content)}
         bags["sound"] = _sounds(words) if sounds else {}
         return bags
 

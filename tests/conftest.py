@@ -8,11 +8,11 @@ import pytest
 # Rasa and TensorFlow read these when they are imported: no telemetry, no noise in the reports.
 os.environ.update({"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"})
 
-from hypothesis import settings  # noqa: E402
+from hypothesis import settings
 
-from knowledge.articles import Library  # noqa: E402
-from knowledge.content_reader import read_library  # noqa: E402
-from tests import tiny  # noqa: E402
+from knowledge.articles import Library
+from knowledge.content_reader import read_library
+from tests import tiny
 
 # The first example of a test may open a dictionary, which takes seconds; what a run finds must not depend on the run before.
 settings.register_profile("madoguchi", deadline=None, derandomize=True, max_examples=60)

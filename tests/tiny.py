@@ -1,4 +1,5 @@
 """A tiny knowledge in both languages, as the YAML that an editor would write. Tests write it into a folder, some of them with one fault in it."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -11,6 +12,7 @@ STUDENT = "articles/status/status-student.yaml"
 BROKER = "articles/warning/warning-broker.yaml"
 FACTS = "facts/facts.yaml"
 CHOICES = "choices.yaml"
+MORE = "questions/status-student.yaml"
 
 FILES: Mapping[str, str] = {
     "domains.yaml": """\
@@ -64,6 +66,13 @@ FILES: Mapping[str, str] = {
   url: https://www.moj.go.jp/isa/phone.html
   checked: 2026-03-01
   confidence: high
+""",
+    MORE: """\
+part-time:
+  en: [how many hours for a side job]
+  ja: [何時間まで働けるか]
+school-ended:
+  ja: [学校をやめました]
 """,
     EXTENSION: """\
 id: procedure-extension
@@ -168,7 +177,7 @@ sources:
 units:
 - id: meaning
   aspect: what
-  q: {en: What is the status Dependent?, ja: 家族滞在とは何ですか}
+  q: {en: Who counts as family?, ja: 家族滞在とは何ですか}
   ask:
     en: [my wife and child want to live with me, bringing a spouse along]
     ja: [妻と子どもを呼びたい, 配偶者と一緒に住みたい]
@@ -269,9 +278,33 @@ units:
 
 # What people send besides questions.
 ODD_MESSAGES = (
-    "", " ", "\u3000\n", "?", "🙂🙂", "👩\u200d👧", "1️⃣", "\x00\x01\x7f", "\u200b\u202e", "の", "a", "한국어", "ﷺ", "長い" * 5_000, "why " * 2_500, "a" * 10_000, "?!" * 5_000, "\n" * 10_000,
-    "9" * 10_000, "ｶﾞ" * 5_000, "/restart", '/ask_fee{"subject":"x"}', "{fee.extension}", "{answer}", "%s %d", "<script>alert(1)</script>",
-)  # fmt: skip
+    "",
+    " ",
+    "\u3000\n",
+    "?",
+    "🙂🙂",
+    "👩\u200d👧",
+    "1️⃣",
+    "\x00\x01\x7f",
+    "\u200b\u202e",
+    "の",
+    "a",
+    "한국어",
+    "ﷺ",
+    "長い" * 5_000,
+    "why " * 2_500,
+    "a" * 10_000,
+    "?!" * 5_000,
+    "\n" * 10_000,
+    "9" * 10_000,
+    "ｶﾞ" * 5_000,
+    "/restart",
+    '/ask_fee{"subject":"x"}',
+    "{fee.extension}",
+    "{answer}",
+    "%s %d",
+    "<script>alert(1)</script>",
+)
 
 
 def ascii_start(text: object) -> str:

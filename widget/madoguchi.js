@@ -254,10 +254,24 @@
     return found;
   }
 
+  /** Marks for words outside the text, such as a title: a run of kanji is read only when words of the text make it up altogether. */
+  function known(title, segments) {
+    const words_ = segments.filter(([surface, reading]) => reading && /^\p{Script=Han}{2,}$/u.test(surface)).sort((a, b) => b[0].length - a[0].length);
+    const found = [];
+    for (const run of title.matchAll(/\p{Script=Han}+/gu)) {
+      const own = [];
+      let at = 0;
+      for (let word; (word = words_.find(([surface]) => run[0].startsWith(surface, at))); at += word[0].length) {
+        own.push([run.index + at, run.index + at + word[0].length, word[1]]);
+      }
+      if (at === run[0].length) found.push(...own);
+    }
+    return found;
+  }
+
   /** Lays readings over the kanji of everything drawn below `root`. `text` is what the segments were made of. */
   function annotate(root, text, segments) {
     const spans = marks(text, segments);
-    const known = segments.filter(([surface, reading]) => reading && HAN.test(surface)).sort((a, b) => b[0].length - a[0].length);
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     const nodes = [];
     while (walker.nextNode()) if (HAN.test(walker.currentNode.data) && !walker.currentNode.parentElement.closest('ruby, time')) nodes.push(walker.currentNode);
@@ -265,14 +279,7 @@
       const begin = text.indexOf(node.data);
       let own = begin < 0 ? [] : spans.filter(([start, end]) => start >= begin && end <= begin + node.data.length);
       own = own.map(([start, end, reading]) => [start - begin, end - begin, reading]);
-      if (begin < 0) {  // a title: its words may stand in the text
-        for (let at = 0; at < node.data.length; at += 1) {
-          const word = known.find(([surface]) => node.data.startsWith(surface, at));
-          if (!word) continue;
-          own.push(...marks(word[0], [word]).map(([start, end, reading]) => [at + start, at + end, reading]));
-          at += word[0].length - 1;
-        }
-      }
+      if (begin < 0) own = known(node.data, segments);
       let from = 0;
       const parts = [];
       for (const [start, end, reading] of own) {
@@ -882,7 +889,12 @@
       this.accepted = false;   // the privacy notice
       this.wish = null;        // what waits for the notice to be accepted
       this.api = new Api();
-      this.api.renew = () => this.session();
+      this.readings = Promise.resolve();   // one after another, so that a long history is no flood of requests
+      this.api.renew = async () => {
+        if (!remembered.get('known')) throw new Refused(401, 'session_missing');  // after erasing nothing begins by itself
+        const { notice } = await this.session();
+        if (!notice.accepted) throw new Refused(409, 'notice_required');
+      };
       this.line = new Line(this.api, (kind, data) => this.fromLine(kind, data), () => this.cursor);
       this.log = new Log({
         choose: (title, token, language) => this.send({ button: token }, title, language),
@@ -938,7 +950,7 @@
       this.who = make('p', { class: 'status' });
       this.languages = words.put(make('div', { class: 'languages', role: 'group' }), 'language', {}, 'aria-label');
       this.menuButton = iconButton('menu', 'menu', { 'aria-expanded': 'false', 'aria-controls': 'menu', onclick: () => this.showMenu(this.menu.hidden) });
-      return make('header', { class: 'head' }, make('span', { class: 'sign' }, icon('counter')),
+      return make('div', { class: 'head' }, make('span', { class: 'sign' }, icon('counter')),
         make('div', { class: 'names' }, words.put(make('h2', { tabindex: '-1' }), 'name'), this.who),
         this.languages, this.menuButton, iconButton('close', 'close', { onclick: () => this.close() }));
     }
@@ -1011,7 +1023,7 @@
       });
       this.text.addEventListener('input', () => this.written());
       this.talk = make('button', { type: 'button', class: 'talk', onclick: () => this.callPerson() }, icon('person'), make('span'));
-      return make('footer', { class: 'foot' }, this.count, this.composer,
+      return make('div', { class: 'foot' }, this.count, this.composer,
         make('div', { class: 'foot-row' }, this.talk, words.put(make('p', { class: 'small-print' }), 'disclaimer')));
     }
 
@@ -1045,6 +1057,12 @@
       document.addEventListener('visibilitychange', () => this.markSeen());
       addEventListener('pagehide', () => this.leave());
       addEventListener('pageshow', ({ persisted }) => { if (persisted && remembered.get('known')) this.connect(); });
+      addEventListener('storage', ({ key, newValue }) => {   // another tab accepted the notice, or erased everything
+        if (key !== 'madoguchi:known') return;
+        this.api.token = remembered.get('token');
+        if (newValue && !this.accepted) this.connect();
+        if (!newValue && this.state) this.gone();
+      });
       const fit = () => this.panel.style.setProperty('--visible', `${Math.round(visualViewport.height)}px`);  // what the keyboard of a phone leaves
       visualViewport?.addEventListener('resize', fit);
     }
@@ -1060,7 +1078,7 @@
         this.badge.hidden = true;
         this.unread.textContent = '';
         thisTab.set('open', true);
-        if (!this.state && !this.config) this.prepare();
+        if (!this.accepted && !this.config) this.prepare();
         this.toEnd();
       }
       if (text) {
@@ -1153,6 +1171,7 @@
       this.noticeText.lang = this.noticeTitle.lang = config.language;
       for (const { form } of this.log.entries) form?.agree?.(config.purposes.contact);
       this.acceptButton.disabled = false;
+      this.furigana.hidden = !config.languages.some(({ readings }) => readings !== false);
       this.drawLanguages();
       this.drawWelcome();
       this.drawState();
@@ -1175,11 +1194,10 @@
       if (this.acceptButton.disabled) return;
       this.acceptButton.disabled = true;
       try {
-        await this.session();
-        await this.api.call('POST', 'consent', { purpose: 'notice', version: this.config.notice.version, granted: true });
+        const { notice } = await this.session();
+        if (!notice.accepted) await this.api.call('POST', 'consent', { purpose: 'notice', version: this.config.notice.version, granted: true });
         remembered.set('known', true);
         await this.connect();
-        this.tabs?.say('accepted');
         if (this.panel.open) this.focusInside();
         for (const item of this.outbox.items) if (item.failed) this.outbox.retry(item.client_id);
         const { wish } = this;
@@ -1206,27 +1224,31 @@
       return this.asking;
     }
 
-    /** Session, history, then the shared stream; tries until it succeeds. */
+    /** History, then the shared stream; tries until it succeeds. A session that has ended is renewed on the way. */
     async connect() {
+      if (this.connecting) return;
+      this.connecting = true;
+      this.showGate(false);
+      this.join();
       for (let tries = 0; ; tries += 1) {
         try {
           if (!this.config) await this.configure();
-          const session = await this.session();
-          if (!session.notice.accepted) {
-            this.showGate(true);
-            return;
-          }
-          this.showGate(false);
-          this.join();
           await this.history();
           break;
         } catch (error) {
           if (error instanceof Refused === false) throw error;
+          if (error.code === 'notice_required') {
+            this.gone(false);
+            break;
+          }
           this.connection('lost');
-          await pause(backOff(tries));
+          await pause(error.retryAfter || backOff(tries));
         }
       }
-      if (this.loaded) this.loaded();
+      this.connecting = false;
+      if (!this.tabs) return;
+      this.loaded();
+      if (remembered.get('language') && this.state.language !== words.language) this.setLanguage(words.language, true);
       this.restore();
       this.outbox.run();
     }
@@ -1270,6 +1292,7 @@
 
     /** An empty window: another conversation, or none. */
     forget() {
+      clearTimeout(this.seenTimer);
       this.log.clear();
       this.after.replaceChildren();
       this.rating = null;
@@ -1282,7 +1305,7 @@
 
     /** From the own line: for this tab and the others. */
     fromLine(kind, data) {
-      if (kind === 'session_lost') this.session().then(({ notice }) => { if (!notice.accepted) this.gone(); }, () => {});
+      if (kind === 'session_lost') this.api.renew().catch(({ code }) => { if (code === 'notice_required') this.gone(false); });
       else {
         this.tabs?.say(kind, data);
         if (kind !== 'beat') this.hear(kind, data);
@@ -1296,7 +1319,6 @@
       else if (kind === 'update') this.log.update(data);
       else if (kind === 'connection') this.connection(data);
       else if (kind === 'erased') this.gone();
-      else if (kind === 'accepted' && !this.accepted) this.connect();
     }
 
     message(message, old) {
@@ -1576,18 +1598,18 @@
       this.gone();
     }
 
-    /** The conversation is no more, here or in another tab. */
-    gone() {
-      const had = Boolean(this.state);
+    /** The conversation is no more: erased here or in another tab, or the session has ended; then what was not yet sent is kept. */
+    gone(erased = true) {
+      const told = erased && Boolean(this.state);
       this.leave();
-      this.outbox.clear();
+      if (erased) this.outbox.clear();
       this.forget();
       this.api.keepToken(null);
       remembered.set('known', null);
       this.showTyping({ on: false });
       this.drawState();
       this.showGate(true);
-      if (!had) return;
+      if (!told) return;
       this.noteText.textContent = words.say('erased');
       this.noteBar.hidden = false;
       this.speak(words.say('erased'));
@@ -1608,16 +1630,22 @@
     }
 
     /** Lays readings over one message, when they are wanted and it has kanji. */
-    async read(entry) {
+    read(entry) {
       const { message, bubble } = entry;
       if (!remembered.get('furigana') || !message.id || message.author === 'person' || !HAN.test(bubble.textContent)) return;
-      try {
-        entry.segments ||= this.api.call('GET', `readings?message=${encodeURIComponent(message.id)}`);
-        const { segments } = await entry.segments;
-        if (remembered.get('furigana') && entry.bubble === bubble && !bubble.querySelector('ruby')) annotate(bubble, message.text, segments);
-      } catch {
-        entry.segments = null;
-      }
+      const wanted = () => remembered.get('furigana') && entry.bubble === bubble && !bubble.querySelector('ruby');
+      this.readings = this.readings.then(async () => {
+        for (let tries = 0; wanted() && tries < 3; tries += 1) {
+          try {
+            entry.segments ||= (await this.api.call('GET', `readings?message=${encodeURIComponent(message.id)}`)).segments;
+            if (wanted()) annotate(bubble, message.text, entry.segments);
+            return;
+          } catch (error) {
+            if (error.status && error.status !== 429 && error.status < 500) return;
+            await pause(error.retryAfter || backOff(tries));
+          }
+        }
+      });
     }
 
     // ------------------------------------------------------------ scrolling

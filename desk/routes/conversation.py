@@ -10,7 +10,7 @@ from typing import Any, Callable, Mapping, Optional
 
 from starlette.responses import Response
 
-from desk.articles import card_of
+from desk.articles import NotReady, card_of
 from desk.composer import Composer, article_text, composer_of
 from desk.routes.queue import rail_context
 from desk.routing import Page, error_page, error_text
@@ -201,7 +201,12 @@ def retry(visit: Visit) -> Response:
 def knowledge(visit: Visit) -> Response:
     """Searches the articles in the coordinator's language; shows them in the person's too."""
     view = opened(visit)
-    pairs = visit.desk.shelf.search(visit.query("q"), visit.words.language, view.language)
+    try:
+        pairs = visit.desk.shelf.search(visit.query("q"), visit.words.language, view.language)
+    except NotReady as error:
+        # The page asks again by itself while the index is being made.
+        text, again = error_text(visit.words, error), error.code == "knowledge_loading"
+        return visit.page("_knowledge_wait.html", error.status, text=text, again=again, view=view, q=visit.query("q"))
     words = visit.desk.words_in(view.language)
     texts = {pair.unit: article_text(pair.theirs, words) for pair in pairs}
     return visit.page(

@@ -16,9 +16,7 @@ _LIMIT = 100
 
 def queue_page(visit: Visit) -> Response:
     """The whole page."""
-    return visit.page(
-        "queue.html", **_context(visit), choices=visit.desk.queries.choices(), titles=visit.desk.shelf.titles(visit.words.language)
-    )
+    return visit.page("queue.html", **_context(visit), choices=visit.desk.queries.choices())
 
 
 def queue_part(visit: Visit) -> Response:
@@ -35,11 +33,9 @@ def rail(visit: Visit) -> Response:
 def rail_context(visit: Visit, opened: str) -> dict[str, Any]:
     """One's own conversations and those that wait."""
     desk = visit.desk.services.desk
-    return {
-        "mine": desk.queue(view="mine", coordinator=visit.account.id, limit=30),
-        "waiting": desk.queue(view="unassigned", limit=30),
-        "opened": opened,
-    }
+    mine, waiting = desk.queue(view="mine", coordinator=visit.account.id, limit=30), desk.queue(view="unassigned", limit=30)
+    words = visit.desk.queries.last_words([row.id for row in (*mine, *waiting)])
+    return {"mine": mine, "waiting": waiting, "opened": opened, "words": words}
 
 
 def _context(visit: Visit) -> dict[str, Any]:
@@ -47,7 +43,8 @@ def _context(visit: Visit) -> dict[str, Any]:
     desk = visit.desk.services.desk
     plain = {key: value for key, value in filters.items() if value not in ("", None)}
     rows = desk.queue(coordinator=visit.account.id, limit=_LIMIT, **plain)
-    return {"rows": rows, "filters": filters, "views": VIEWS, "full": len(rows) == _LIMIT, "query": urlencode(plain)}
+    words = visit.desk.queries.last_words([row.id for row in rows])
+    return {"rows": rows, "words": words, "filters": filters, "views": VIEWS, "full": len(rows) == _LIMIT, "query": urlencode(plain)}
 
 
 def _filters(visit: Visit) -> Mapping[str, Any]:

@@ -12,7 +12,6 @@ from desk.routing import Page
 from desk.spreadsheet import csv_text
 from desk.visit import Visit
 from gateway.errors import Invalid
-from knowledge.languages import in_language
 
 _DEFAULT_DAYS = 28
 TABLES = ("summary", "topics", "languages", "coordinators", "handoffs", "ratings", "unanswered")
@@ -67,12 +66,7 @@ def _moments(visit: Visit, first: dt.date, last: dt.date) -> tuple[dt.datetime, 
 
 
 def _title(visit: Visit, topic: Any, title: Any) -> str:
-    known = visit.desk.shelf.titles(visit.words.language).get(topic or "")
-    if known:
-        return known
-    if isinstance(title, dict):
-        title = in_language(title, visit.words.language) if title else None
-    return str(title or topic or visit.words("reports.no_topic"))
+    return visit.topic({"topic": topic, "topic_title": title}) or visit.words("reports.no_topic")
 
 
 def _table(visit: Visit, table: str, report: Report, first: dt.date, last: dt.date) -> tuple[Sequence[str], list[Sequence[Any]]]:

@@ -262,7 +262,7 @@
     composer.addEventListener("htmx:beforeRequest", (event) => { if (event.target === composer && (stale || byId("send").disabled || !text.value.trim())) event.preventDefault(); });
     body.addEventListener("desk-sent", (event) => {
       const next = (event.detail || {}).epoch;
-      if (next !== null && next !== undefined) epoch.value = next;
+      if (next !== null && next !== undefined) { epoch.value = next; byId("send").textContent = composer.dataset.send; }
       text.value = ""; client.value = newId(); typing = false; clearTimeout(typingStop);
       keep(); count(); grow(); text.focus();
       byId("draft-state").textContent = composer.dataset.sent;

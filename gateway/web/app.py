@@ -31,8 +31,8 @@ from gateway.workers import Workers
 logger = logging.getLogger(__name__)
 
 
-def create_app(services: Services, bridge: Optional[Bridge] = None, workers: bool = True) -> Starlette:
-    """The gateway. `bridge`: how the bot is reached (over HTTP); `workers=False` leaves the loops out, for tests."""
+def create_app(services: Services, bridge: Optional[Bridge] = None, workers: bool = True, desk: bool = True) -> Starlette:
+    """The gateway. `bridge`: how the bot is reached (over HTTP); `workers=False` and `desk=False` leave the loops and the desk out, for tests."""
     settings = services.settings
     chosen: Bridge = bridge or HttpBridge(settings.bridge_url, settings.secrets.bridge, settings.bridge_timeout)
     loops = Workers(services, chosen) if workers else None
@@ -55,7 +55,7 @@ def create_app(services: Services, bridge: Optional[Bridge] = None, workers: boo
         *health_routes(services),
         Route("/api/chat", chat.erase, methods=["DELETE"]),
         Mount("/api/chat", routes=chat.routes()),
-        *_desk(services),
+        *(_desk(services) if desk else []),
         *_pages(),
     ]
     app = Starlette(

@@ -20,10 +20,11 @@ from knowledge.search import Index
 from knowledge.settings import ROOT
 from knowledge.store import Store
 
-# How sure the bot is, is a matter of figures that are tuned. What it does when it is sure, nearly sure or not sure is tested here, so the thresholds are set.
-SURE = {"sure": 0.0, "nearly": 0.0}
-NEARLY = {"sure": 1.1, "nearly": 0.0}
-UNSURE = {"sure": 1.1, "nearly": 1.1}
+# How sure the bot is, is a matter of figures that are tuned. What it does when it is sure, nearly sure or not is tested here.
+SURE = {"sure": 0.0, "nearly": 0.0, "clear_lead": 0.0}
+NEARLY = {"sure": 1.1, "nearly": 0.0, "clear_lead": 0.0}
+UNSURE = {"sure": 1.1, "nearly": 1.1, "clear_lead": 0.0}
+TIED = {"sure": 0.0, "nearly": 0.0, "clear_lead": 1000.0}  # every second hit is about as likely as the first
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +87,13 @@ class Conversation:
         self.events: List[Dict[str, Any]] = []
 
     def say(self, action: Action, text: str, language: str | None = "en", intent: str = "unclear", asked: str | None = None) -> Said:
-        parsed = {"text": text, "intent": {"name": intent, "confidence": 0.9}, "intent_ranking": [{"name": intent, "confidence": 0.9}], "entities": [], "language": {"code": language, "asked": asked}}
+        parsed = {
+            "text": text,
+            "intent": {"name": intent, "confidence": 0.9},
+            "intent_ranking": [{"name": intent, "confidence": 0.9}],
+            "entities": [],
+            "language": {"code": language, "asked": asked},
+        }
         self.events.append({"event": "user", "text": text, "parse_data": parsed, "metadata": {}})
         dispatcher = CollectingDispatcher()
         tracker = Tracker("ann", dict(self.slots), parsed, list(self.events), False, None, {}, "action_listen")

@@ -22,7 +22,14 @@ from knowledge.store import Store
 EXAMPLES = {
     "greet": ["hello", "hello there", "good morning", "こんにちは", "おはようございます", "こんばんは"],
     "ask_fee": ["how much is it", "how much does it cost", "what is the fee", "いくらですか", "手数料はいくら", "費用を教えて"],
-    "ask_documents": ["which documents do I need", "which papers do I bring", "list of documents", "必要な書類は何ですか", "どんな書類がいりますか", "書類を教えて"],
+    "ask_documents": [
+        "which documents do I need",
+        "which papers do I bring",
+        "list of documents",
+        "必要な書類は何ですか",
+        "どんな書類がいりますか",
+        "書類を教えて",
+    ],
 }
 
 

@@ -1,4 +1,5 @@
 """What every component of the pipeline must hold to, whatever it is given; and a smoke test of each, trained once on a few examples."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -24,9 +25,18 @@ from tests.tiny import ODD_MESSAGES, ascii_start
 
 COMPONENTS = [BilingualTokenizer, NameExtractor, ValueExtractor, LinearIntentClassifier, SituationClassifier]
 MESSAGES = [
-    *ODD_MESSAGES, "how much is the extension?", "在留カードをなくしました", "my 在留カード expired", "ｻﾞｲﾘｭｳｶｰﾄﾞ ２枚", "来月、東京で。650万円、25歳、N2", "next month in Tokyo, 6.5 million yen, I'm 25, N2",
-    "zairyuu kaado o nakushimashita", "cafe\u0301 in Osaka on 3 March", "english please", "Tôi muốn gia hạn visa",
-]  # fmt: skip
+    *ODD_MESSAGES,
+    "how much is the extension?",
+    "在留カードをなくしました",
+    "my 在留カード expired",
+    "ｻﾞｲﾘｭｳｶｰﾄﾞ ２枚",
+    "来月、東京で。650万円、25歳、N2",
+    "next month in Tokyo, 6.5 million yen, I'm 25, N2",
+    "zairyuu kaado o nakushimashita",
+    "cafe\u0301 in Osaka on 3 March",
+    "english please",
+    "Tôi muốn gia hạn visa",
+]
 
 
 def check(text: str, message: Message) -> None:
@@ -112,7 +122,7 @@ def test_the_classifier_knows_what_it_learned(parse: Pipeline, intent: str) -> N
     for text in EXAMPLES[intent]:
         message = parse(text)
         assert message.get("intent_ranking")[0]["name"] in {intent, "unclear"}  # a fixed reply needs more evidence than six examples give
-        assert [row["name"] for row in message.get("intent_ranking") if row["name"] in EXAMPLES][0] == intent
+        assert next(row["name"] for row in message.get("intent_ranking") if row["name"] in EXAMPLES) == intent
         assert message.get("nearest_example") == pytest.approx(1.0, abs=1e-3)
 
 
@@ -129,11 +139,17 @@ def test_the_ranking_is_sorted_by_confidence(parse: Pipeline) -> None:
 @pytest.mark.parametrize(
     ("text", "intent"),
     [
-        ("🙂🙂", "nonsense"), ("", "nonsense"), ("?!", "nonsense"), ("\x00\x01", "nonsense"), ("___", "nonsense"),
-        ("English please", "switch_language"), ("日本語でお願いします", "switch_language"),
-        ("Tôi muốn gia hạn visa", "other_language"), ("비자를 연장하고 싶어요", "other_language"),
+        ("🙂🙂", "nonsense"),
+        ("", "nonsense"),
+        ("?!", "nonsense"),
+        ("\x00\x01", "nonsense"),
+        ("___", "nonsense"),
+        ("English please", "switch_language"),
+        ("日本語でお願いします", "switch_language"),
+        ("Tôi muốn gia hạn visa", "other_language"),
+        ("비자를 연장하고 싶어요", "other_language"),
     ],
-)  # fmt: skip
+)
 def test_situations(parse: Pipeline, text: str, intent: str) -> None:
     message = parse(text)
     assert message.get("intent") == {"name": intent, "confidence": 1.0}
@@ -145,7 +161,15 @@ def test_a_fixed_reply_needs_evidence() -> None:
 
     def intent(nearest: float, confidence: float, *entities: str) -> str:
         found = {"name": "greet", "confidence": confidence}
-        message = Message({TEXT: "hello", "intent": found, "intent_ranking": [found], "nearest_example": nearest, "entities": [{"entity": name} for name in entities]})
+        message = Message(
+            {
+                TEXT: "hello",
+                "intent": found,
+                "intent_ranking": [found],
+                "nearest_example": nearest,
+                "entities": [{"entity": name} for name in entities],
+            }
+        )
         (result,) = classifier.process([message])
         return str(result.get("intent")["name"])
 
@@ -170,7 +194,10 @@ def test_a_fixed_reply_needs_evidence() -> None:
         ("visas in Osaka", {("choice", "visa", "visas"), ("place", "osaka", "Osaka")}),
         ("東京都と横浜と京都", {("place", "tokyo", "東京都"), ("place", "kanagawa", "横浜"), ("place", "kyoto", "京都")}),
         ("SAPPORO or 那覇", {("place", "hokkaido", "SAPPORO"), ("place", "okinawa", "那覇")}),
-        ("年収650万円、25歳、Ｎ２、大卒", {("money", 6_500_000.0, "年収650万円"), ("age", 25.0, "25歳"), ("jlpt", "N2", "Ｎ２"), ("degree", "bachelor", "大卒")}),
+        (
+            "年収650万円、25歳、Ｎ２、大卒",
+            {("money", 6_500_000.0, "年収650万円"), ("age", 25.0, "25歳"), ("jlpt", "N2", "Ｎ２"), ("degree", "bachelor", "大卒")},
+        ),
         ("令和8年4月1日", {("date", "2026-04-01/2026-04-01", "令和8年4月1日")}),
         ("just a word", set()),
     ],

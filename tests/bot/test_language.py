@@ -1,4 +1,5 @@
 """Which language a message is in, and which one is asked for."""
+
 from __future__ import annotations
 
 from typing import Optional
@@ -12,16 +13,52 @@ from knowledge.languages import languages
 from tests.tiny import ODD_MESSAGES, ascii_start
 
 ENGLISH = [
-    "How do I renew my visa?", "documents", "fee?", "hello", "hi", "thanks", "I am from Vietnam and want to work", "My name is João", "café work visa", "résumé in Japanese?", "can Müller GmbH hire me?",
-    "i lost card yesterday what do", "hw long does it tak", "cn i wrk part time", "HOW MUCH IS IT", "ｈｏｗ ｍｕｃｈ ｉｓ ｉｔ",
+    "How do I renew my visa?",
+    "documents",
+    "fee?",
+    "hello",
+    "hi",
+    "thanks",
+    "I am from Vietnam and want to work",
+    "My name is João",
+    "café work visa",
+    "résumé in Japanese?",
+    "can Müller GmbH hire me?",
+    "i lost card yesterday what do",
+    "hw long does it tak",
+    "cn i wrk part time",
+    "HOW MUCH IS IT",
+    "ｈｏｗ ｍｕｃｈ ｉｓ ｉｔ",
     # with Japanese terms in them
-    "my 在留カード expired last week", "lost my パスポート", "my company 倒産 what should I do", "what is gijinkoku", "gijinkoku to ssw", "is 永住 hard to get?",
-]  # fmt: skip
+    "my 在留カード expired last week",
+    "lost my パスポート",
+    "my company 倒産 what should I do",
+    "what is gijinkoku",
+    "gijinkoku to ssw",
+    "is 永住 hard to get?",
+]
 JAPANESE = [
-    "在留カードをなくしました", "ざいりゅうかーどをなくしました", "ｻﾞｲﾘｭｳｶｰﾄﾞ", "ビザ", "COEは何ですか", "会社がbankruptしました", "visaの更新", "永住", "在留資格変更", "時間外", "手数料", "日本で働きたい",
+    "在留カードをなくしました",
+    "ざいりゅうかーどをなくしました",
+    "ｻﾞｲﾘｭｳｶｰﾄﾞ",
+    "ビザ",
+    "COEは何ですか",
+    "会社がbankruptしました",
+    "visaの更新",
+    "永住",
+    "在留資格変更",
+    "時間外",
+    "手数料",
+    "日本で働きたい",
     # in Latin letters
-    "zairyuu kaado o nakushimashita", "tokutei ginou no shiken wa itsu desu ka", "konnichiwa", "sumimasen", "shigoto o yametai", "biza", "eijuu",
-]  # fmt: skip
+    "zairyuu kaado o nakushimashita",
+    "tokutei ginou no shiken wa itsu desu ka",
+    "konnichiwa",
+    "sumimasen",
+    "shigoto o yametai",
+    "biza",
+    "eijuu",
+]
 NONE = ["OK", "N2?", "PR", "visa", "COE", "123", "090-1234-5678", "🙂", "?", "", "N2 okay?", "SSW", "\x00", "Ｎ２"]
 OTHER = {
     "vi": ["Tôi muốn gia hạn visa", "toi muon gia han visa", "Làm sao để xin việc ở Nhật?"],
@@ -42,8 +79,11 @@ OTHER = {
     "fr": ["Je voudrais renouveler mon visa"],
 }
 TABLE: list[tuple[str, Optional[str]]] = [
-    *((text, "en") for text in ENGLISH), *((text, "ja") for text in JAPANESE), *((text, None) for text in NONE), *((text, code) for code, texts in OTHER.items() for text in texts),
-]  # fmt: skip
+    *((text, "en") for text in ENGLISH),
+    *((text, "ja") for text in JAPANESE),
+    *((text, None) for text in NONE),
+    *((text, code) for code, texts in OTHER.items() for text in texts),
+]
 
 
 @pytest.mark.parametrize(("text", "code"), TABLE)
@@ -59,20 +99,36 @@ def broken(*rows: tuple[str, str | None], why: str) -> list[object]:
     ("text", "code"),
     [
         *broken(
-            ("国民年金", "ja"), ("会社設立", "ja"), ("外国人雇用", "ja"), ("永住許可申請 必要書類", "ja"), ("在留資格変更許可申請書", "ja"), ("個人事業主", "ja"), ("国籍", "ja"), ("写真", "ja"),
-            why="other_languages.yaml: the letters of zh hold 国 会 請 個 写 誰 為 還, which are Japanese; kanji-only Japanese gets the Chinese pointer",
+            ("国民年金", "ja"),
+            ("会社設立", "ja"),
+            ("外国人雇用", "ja"),
+            ("永住許可申請 必要書類", "ja"),
+            ("在留資格変更許可申請書", "ja"),
+            ("個人事業主", "ja"),
+            ("国籍", "ja"),
+            ("写真", "ja"),
+            why="other_languages.yaml: the letters of zh hold 国 会 請 個 写 誰 為 還, all Japanese too; kanji-only Japanese is Chinese",
         ),
         *broken(("你好", "zh"), ("我要永住", "zh"), ("您好", "zh"), why="other_languages.yaml: 你 您 我要 are not among the letters of zh"),
-        *broken(("ohayou gozaimasu", "ja"), ("arigatou gozaimasu", "ja"), why="analysis.is_romaji: gozaimasu is not known, and one strong word among two is not enough"),
+        *broken(
+            ("ohayou gozaimasu", "ja"),
+            ("arigatou gozaimasu", "ja"),
+            why="analysis.is_romaji: gozaimasu is not known, and one strong word among two is not enough",
+        ),
         *broken(("hola", "es"), ("obrigado", "pt"), ("xin chào", "vi"), why="language._latin_other wants two marking words; a greeting has one"),
-        *broken(("https://www.moj.go.jp/isa/", None), why="language.identify: the parts of an address count as words, so a URL is English and flips the conversation"),
+        *broken(
+            ("https://www.moj.go.jp/isa/", None),
+            why="language.identify: the parts of an address count as words, so a URL is English and flips the conversation",
+        ),
     ],
-)  # fmt: skip
+)
 def test_identify_what_is_still_wrong(text: str, code: str | None) -> None:
     assert identify(text).code == code
 
 
-@pytest.mark.parametrize(("text", "romaji"), [("zairyuu kaado o nakushimashita", True), ("在留カードをなくしました", False), ("I lost my card", False)])
+@pytest.mark.parametrize(
+    ("text", "romaji"), [("zairyuu kaado o nakushimashita", True), ("在留カードをなくしました", False), ("I lost my card", False)]
+)
 def test_romaji_is_marked(text: str, romaji: bool) -> None:
     assert identify(text).romaji is romaji
 
@@ -92,15 +148,48 @@ def test_no_text_causes_an_error(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("English please", "en"), ("in English", "en"), ("ENGLISH", "en"), ("ｅｎｇｌｉｓｈ please", "en"), ("switch to english", "en"), ("could you reply in english", "en"), ("英語でお願いします", "en"),
-        ("英語にして", "en"), ("えいごで", "en"), ("eigo de onegaishimasu", "en"), ("英語", "en"),
-        ("日本語で", "ja"), ("日本語でお願いします", "ja"), ("日本語に切り替えて", "ja"), ("日本語", "ja"), ("please answer in Japanese", "ja"), ("Can you speak Japanese?", "ja"), ("にほんごで", "ja"),
-        ("nihongo de onegaishimasu", "ja"), ("Japanese", "ja"),
+        ("English please", "en"),
+        ("in English", "en"),
+        ("ENGLISH", "en"),
+        ("ｅｎｇｌｉｓｈ please", "en"),
+        ("switch to english", "en"),
+        ("could you reply in english", "en"),
+        ("英語でお願いします", "en"),
+        ("英語にして", "en"),
+        ("えいごで", "en"),
+        ("eigo de onegaishimasu", "en"),
+        ("英語", "en"),
+        ("日本語で", "ja"),
+        ("日本語でお願いします", "ja"),
+        ("日本語に切り替えて", "ja"),
+        ("日本語", "ja"),
+        ("please answer in Japanese", "ja"),
+        ("Can you speak Japanese?", "ja"),
+        ("にほんごで", "ja"),
+        ("nihongo de onegaishimasu", "ja"),
+        ("Japanese", "ja"),
         # a language is named, but not asked for
-        ("Do I need Japanese for this job?", None), ("English teacher visa", None), ("can i work without Japanese", None), ("日本語の試験", None), ("英語の求人", None), ("日本語学校", None),
-        ("日本語ができません", None), ("can I apply in English?", None), ("英語で申請できますか", None), ("I teach in English", None), ("職場は英語ですか", None), ("日本語で面接がありますか", None),
-        ("is the interview in Japanese?", None), ("英語で話せる窓口はありますか", None), ("Are there lawyers who speak English?", None), ("can immigration staff speak english", None), ("is there a form in English?", None), ("My wife speaks English at home and Japanese in the office every day", None), ("hello", None), ("", None),
+        ("Do I need Japanese for this job?", None),
+        ("English teacher visa", None),
+        ("can i work without Japanese", None),
+        ("日本語の試験", None),
+        ("英語の求人", None),
+        ("日本語学校", None),
+        ("日本語ができません", None),
+        ("can I apply in English?", None),
+        ("英語で申請できますか", None),
+        ("I teach in English", None),
+        ("職場は英語ですか", None),
+        ("日本語で面接がありますか", None),
+        ("is the interview in Japanese?", None),
+        ("英語で話せる窓口はありますか", None),
+        ("Are there lawyers who speak English?", None),
+        ("can immigration staff speak english", None),
+        ("is there a form in English?", None),
+        ("My wife speaks English at home and Japanese in the office every day", None),
+        ("hello", None),
+        ("", None),
     ],
-)  # fmt: skip
+)
 def test_asked_language(text: str, code: str | None) -> None:
     assert asked_language(text) == code

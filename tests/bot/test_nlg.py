@@ -1,4 +1,5 @@
 """Replies: every one in every language, with the same placeholders; language first, then channel."""
+
 from __future__ import annotations
 
 import asyncio
@@ -114,9 +115,9 @@ def test_the_same_reply_gets_the_same_words(nlg: LanguageFirstNLG) -> None:
 
 
 def test_choosing_does_not_change_the_domain(nlg: LanguageFirstNLG) -> None:
-    before = repr(DOMAIN.responses["utter_did_you_mean"])
-    nlg.reply("utter_did_you_mean", "en", "rest", {"notices": [], "choices": ["one"]})
-    assert repr(DOMAIN.responses["utter_did_you_mean"]) == before
+    before = repr(DOMAIN.responses["utter_not_sure_near"])
+    nlg.reply("utter_not_sure_near", "en", "rest", {"notices": [], "choices": ["one"]})
+    assert repr(DOMAIN.responses["utter_not_sure_near"]) == before
 
 
 # --- filling ----------------------------------------------------------------------------------------------------------
@@ -153,7 +154,7 @@ def test_parts_are_replies_themselves_in_the_same_language(nlg: LanguageFirstNLG
 
 
 def test_a_tap_sends_what_it_says_and_choices_come_first(nlg: LanguageFirstNLG) -> None:
-    buttons = nlg.reply("utter_did_you_mean", "ja", "rest", {"notices": [], "choices": ["更新の書類"]})["buttons"]
+    buttons = nlg.reply("utter_not_sure_near", "ja", "rest", {"notices": [], "choices": ["更新の書類"]})["buttons"]
     assert [button["title"] for button in buttons] == [button["payload"] for button in buttons]
     assert buttons[0]["title"] == "更新の書類"
     assert len(buttons) == 2

@@ -1,4 +1,5 @@
 """Money, ages, years, levels and degrees, in both languages."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -10,19 +11,66 @@ from hypothesis import strategies as st
 from bot.nlu.quantities import find_quantities, number
 
 MONEY = [
-    ("650万円", 6_500_000, None), ("６５０万円", 6_500_000, None), ("六百五十万円", 6_500_000, None), ("年収650万円", 6_500_000, "year"), ("年収は650万", 6_500_000, "year"), ("6.5 million yen", 6_500_000, None),
-    ("¥300k/month", 300_000, "month"), ("￥３０万", 300_000, None), ("300,000 yen", 300_000, None), ("300,000 yen per month", 300_000, "month"), ("50k yen a month", 50_000, "month"),
-    ("4m yen per year", 4_000_000, "year"), ("5 million a year", 5_000_000, "year"), ("月給25万円", 250_000, "month"), ("月30万", 300_000, "month"), ("時給1,200円", 1_200, "hour"),
-    ("¥1200 per hour", 1_200, "hour"), ("三百万円", 3_000_000, None), ("2千万円", 20_000_000, None), ("1.5億円", 150_000_000, None), ("千円", 1_000, None), ("0円", 0, None), ("500man", 5_000_000, None),
-    ("300 man en", 3_000_000, None), ("5,000,000円", 5_000_000, None),
-]  # fmt: skip
+    ("650万円", 6_500_000, None),
+    ("６５０万円", 6_500_000, None),
+    ("六百五十万円", 6_500_000, None),
+    ("年収650万円", 6_500_000, "year"),
+    ("年収は650万", 6_500_000, "year"),
+    ("6.5 million yen", 6_500_000, None),
+    ("¥300k/month", 300_000, "month"),
+    ("￥３０万", 300_000, None),
+    ("300,000 yen", 300_000, None),
+    ("300,000 yen per month", 300_000, "month"),
+    ("50k yen a month", 50_000, "month"),
+    ("4m yen per year", 4_000_000, "year"),
+    ("5 million a year", 5_000_000, "year"),
+    ("月給25万円", 250_000, "month"),
+    ("月30万", 300_000, "month"),
+    ("時給1,200円", 1_200, "hour"),
+    ("¥1200 per hour", 1_200, "hour"),
+    ("三百万円", 3_000_000, None),
+    ("2千万円", 20_000_000, None),
+    ("1.5億円", 150_000_000, None),
+    ("千円", 1_000, None),
+    ("0円", 0, None),
+    ("500man", 5_000_000, None),
+    ("300 man en", 3_000_000, None),
+    ("5,000,000円", 5_000_000, None),
+]
 OTHERS = [
-    ("25歳", "age", 25), ("二十歳", "age", 20), ("３０才", "age", 30), ("I'm 25", "age", 25), ("i am 30 years old", "age", 30), ("30 yo", "age", 30), ("35 y/o", "age", 35), ("aged 17", "age", 17),
-    ("10年以上", "duration", 10), ("3年間", "duration", 3), ("実務経験3年", "duration", 3), ("3 years", "duration", 3), ("3.5 yrs experience", "duration", 3.5), ("1年半以上", "duration", 1.5),
-    ("N2", "jlpt", "N2"), ("ＪＬＰＴ　Ｎ３", "jlpt", "N3"), ("jlpt n1", "jlpt", "N1"), ("n 4", "jlpt", "N4"), ("日本語能力試験２級", "jlpt", "N2"), ("N2に合格", "jlpt", "N2"),
-    ("PhD", "degree", "doctor"), ("博士号", "degree", "doctor"), ("master's degree", "degree", "master"), ("修士", "degree", "master"), ("MBA", "degree", "mba"), ("bachelor's", "degree", "bachelor"),
-    ("大卒", "degree", "bachelor"), ("大学を卒業", "degree", "bachelor"), ("専門学校", "degree", "senmon"), ("high school", "degree", "high_school"), ("高卒", "degree", "high_school"), ("no degree", "degree", "none"),
-]  # fmt: skip
+    ("25歳", "age", 25),
+    ("二十歳", "age", 20),
+    ("３０才", "age", 30),
+    ("I'm 25", "age", 25),
+    ("i am 30 years old", "age", 30),
+    ("30 yo", "age", 30),
+    ("35 y/o", "age", 35),
+    ("aged 17", "age", 17),
+    ("10年以上", "duration", 10),
+    ("3年間", "duration", 3),
+    ("実務経験3年", "duration", 3),
+    ("3 years", "duration", 3),
+    ("3.5 yrs experience", "duration", 3.5),
+    ("1年半以上", "duration", 1.5),
+    ("N2", "jlpt", "N2"),
+    ("ＪＬＰＴ　Ｎ３", "jlpt", "N3"),
+    ("jlpt n1", "jlpt", "N1"),
+    ("n 4", "jlpt", "N4"),
+    ("日本語能力試験２級", "jlpt", "N2"),
+    ("N2に合格", "jlpt", "N2"),
+    ("PhD", "degree", "doctor"),
+    ("博士号", "degree", "doctor"),
+    ("master's degree", "degree", "master"),
+    ("修士", "degree", "master"),
+    ("MBA", "degree", "mba"),
+    ("bachelor's", "degree", "bachelor"),
+    ("大卒", "degree", "bachelor"),
+    ("大学を卒業", "degree", "bachelor"),
+    ("専門学校", "degree", "senmon"),
+    ("high school", "degree", "high_school"),
+    ("高卒", "degree", "high_school"),
+    ("no degree", "degree", "none"),
+]
 
 
 def quantities(text: str) -> list[tuple[str, Any]]:
@@ -43,15 +91,49 @@ def test_other_quantities(text: str, kind: str, value: float | str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "20万人", "3万件", "3か月", "N6", "CN2", "N10", "I'm 100% sure", "千葉", "三重県", "万一", "十分", "yen", "¥", "100 dollars", "一つ", "14 days", "the 10th", "2026年", "28 hours"]
+    "text",
+    [
+        "",
+        "20万人",
+        "3万件",
+        "3か月",
+        "N6",
+        "CN2",
+        "N10",
+        "I'm 100% sure",
+        "千葉",
+        "三重県",
+        "万一",
+        "十分",
+        "yen",
+        "¥",
+        "100 dollars",
+        "一つ",
+        "14 days",
+        "the 10th",
+        "2026年",
+        "28 hours",
+    ],
 )
 def test_what_is_no_quantity(text: str) -> None:
     assert quantities(text) == []
 
 
 def test_several_in_the_order_in_which_they_stand() -> None:
-    assert quantities("I'm 28, N2, master's, 5 years, 6 million yen") == [("age", 28), ("jlpt", "N2"), ("degree", "master"), ("duration", 5), ("money", 6_000_000)]
-    assert quantities("28歳、N2、修士、経験5年、年収600万円") == [("age", 28), ("jlpt", "N2"), ("degree", "master"), ("duration", 5), ("money", 6_000_000)]
+    assert quantities("I'm 28, N2, master's, 5 years, 6 million yen") == [
+        ("age", 28),
+        ("jlpt", "N2"),
+        ("degree", "master"),
+        ("duration", 5),
+        ("money", 6_000_000),
+    ]
+    assert quantities("28歳、N2、修士、経験5年、年収600万円") == [
+        ("age", 28),
+        ("jlpt", "N2"),
+        ("degree", "master"),
+        ("duration", 5),
+        ("money", 6_000_000),
+    ]
 
 
 @given(st.text(alphabet="0123456789０１.,万億千百十一二三〇円¥yenman歳年間半以上kmN I'm/ﾊﾟ", max_size=25))
@@ -83,17 +165,27 @@ def test_what_is_no_number(text: str) -> None:
     "text",
     [
         pytest.param("100万ドル", marks=pytest.mark.xfail(strict=True, reason="quantities: 万 without 円 is taken for yen whatever follows")),
-        pytest.param("I went to a doctor", marks=pytest.mark.xfail(strict=True, reason="quantities._DEGREES: 'doctor' at the end of the text is a degree")),
-        pytest.param("I'm 5 minutes late", marks=pytest.mark.xfail(strict=True, reason="quantities: 'I'm 5 …' is an age unless years, months, weeks, days, hours or % follow")),
+        pytest.param(
+            "I went to a doctor", marks=pytest.mark.xfail(strict=True, reason="quantities._DEGREES: 'doctor' at the end of the text is a degree")
+        ),
+        pytest.param(
+            "I'm 5 minutes late",
+            marks=pytest.mark.xfail(strict=True, reason="quantities: 'I'm 5 …' is an age unless years, months, weeks, days, hours or % follow"),
+        ),
         pytest.param("my master card", marks=pytest.mark.xfail(strict=True, reason="quantities._DEGREES: any 'master' is a degree")),
-        pytest.param("I am 80 points", marks=pytest.mark.xfail(strict=True, reason="quantities: 'I am 80 points' is an age; points are the other thing people are")),
+        pytest.param(
+            "I am 80 points",
+            marks=pytest.mark.xfail(strict=True, reason="quantities: 'I am 80 points' is an age; points are the other thing people are"),
+        ),
     ],
 )
 def test_quantities_that_are_still_wrong(text: str) -> None:
     assert quantities(text) == []
 
 
-@pytest.mark.xfail(strict=True, reason="quantities: a particle or space before an amount belongs to the entity although no 年収 or 月給 stands before it")
+@pytest.mark.xfail(
+    strict=True, reason="quantities: a particle or space before an amount belongs to the entity although no 年収 or 月給 stands before it"
+)
 @pytest.mark.parametrize(("text", "amount"), [("給料は650万円", "650万円"), ("で 千円", "千円")])
 def test_the_particle_before_an_amount_is_no_part_of_it(text: str, amount: str) -> None:
     (found,) = find_quantities(text)

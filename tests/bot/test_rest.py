@@ -1,4 +1,5 @@
 """The REST channel, in a real Sanic application with a fake bot behind it."""
+
 from __future__ import annotations
 
 import asyncio
@@ -69,13 +70,28 @@ def test_a_message_and_its_reply() -> None:
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        (b"", "JSON"), (b"{", "JSON"), (b"\xff\xfe", "JSON"), (b"[]", "object"), (b'"text"', "object"), (b"null", "object"), (b"7", "object"),
-        ({"message": "hello"}, "sender"), ({"sender": "", "message": "hello"}, "sender"), ({"sender": "  ", "message": "hello"}, "sender"), ({"sender": None, "message": "hello"}, "sender"),
-        ({"sender": 7, "message": "hello"}, "sender"), ({"sender": "a" * 1000, "message": "hello"}, "sender"), ({"sender": ["a"], "message": "hello"}, "sender"),
-        ({"sender": "ann"}, "message"), ({"sender": "ann", "message": None}, "message"), ({"sender": "ann", "message": {"text": "x"}}, "message"), ({"sender": "ann", "message": 7}, "message"),
-        ({"sender": "ann", "message": "hello", "metadata": "ja"}, "metadata"), ({"sender": "ann", "message": "hello", "metadata": []}, "metadata"),
+        (b"", "JSON"),
+        (b"{", "JSON"),
+        (b"\xff\xfe", "JSON"),
+        (b"[]", "object"),
+        (b'"text"', "object"),
+        (b"null", "object"),
+        (b"7", "object"),
+        ({"message": "hello"}, "sender"),
+        ({"sender": "", "message": "hello"}, "sender"),
+        ({"sender": "  ", "message": "hello"}, "sender"),
+        ({"sender": None, "message": "hello"}, "sender"),
+        ({"sender": 7, "message": "hello"}, "sender"),
+        ({"sender": "a" * 1000, "message": "hello"}, "sender"),
+        ({"sender": ["a"], "message": "hello"}, "sender"),
+        ({"sender": "ann"}, "message"),
+        ({"sender": "ann", "message": None}, "message"),
+        ({"sender": "ann", "message": {"text": "x"}}, "message"),
+        ({"sender": "ann", "message": 7}, "message"),
+        ({"sender": "ann", "message": "hello", "metadata": "ja"}, "metadata"),
+        ({"sender": "ann", "message": "hello", "metadata": []}, "metadata"),
     ],
-)  # fmt: skip
+)
 def test_a_request_that_makes_no_sense_is_told_so(body: Any, named: str) -> None:
     channel = Channel()
     response = channel.post(body)
@@ -84,7 +100,21 @@ def test_a_request_that_makes_no_sense_is_told_so(body: Any, named: str) -> None
     assert channel.seen == []
 
 
-@pytest.mark.parametrize("text", ["/restart", "/ask_fee", '/ask_fee{"subject":"x"}', " /restart", "\n/restart", "\x00/restart", "//restart", "/session_start", '/slot{"language":"ja"}', "/"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/restart",
+        "/ask_fee",
+        '/ask_fee{"subject":"x"}',
+        " /restart",
+        "\n/restart",
+        "\x00/restart",
+        "//restart",
+        "/session_start",
+        '/slot{"language":"ja"}',
+        "/",
+    ],
+)
 def test_a_typed_command_is_ordinary_text(text: str) -> None:
     channel = Channel()
     channel.post({"sender": "ann", "message": text})
@@ -126,7 +156,15 @@ async def failing(message: UserMessage) -> None:
 @pytest.mark.parametrize("bot", [silent, failing])
 @pytest.mark.parametrize(
     ("text", "metadata", "language"),
-    [("How much is it?", None, "en"), ("いくらですか", None, "ja"), ("いくらですか", {"language": "en"}, "ja"), ("日本語でお願いします", None, "ja"), ("OK", {"language": "ja"}, "ja"), ("OK", None, None), ("OK", {"language": 7}, None)],
+    [
+        ("How much is it?", None, "en"),
+        ("いくらですか", None, "ja"),
+        ("いくらですか", {"language": "en"}, "ja"),
+        ("日本語でお願いします", None, "ja"),
+        ("OK", {"language": "ja"}, "ja"),
+        ("OK", None, None),
+        ("OK", {"language": 7}, None),
+    ],
 )
 def test_silence_becomes_the_apology_in_the_persons_language(bot: Bot, text: str, metadata: dict[str, Any] | None, language: str | None) -> None:
     response = Channel(bot).post({"sender": "ann", "message": text, **({"metadata": metadata} if metadata else {})})

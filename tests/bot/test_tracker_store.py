@@ -1,4 +1,5 @@
 """A long conversation stays short for Rasa: slots and form go on, and every event stays in the table."""
+
 from __future__ import annotations
 
 import asyncio
@@ -16,10 +17,16 @@ from knowledge.documents import read_document
 from knowledge.settings import ROOT
 
 DOMAIN = Domain.from_dict(
-    {"intents": ["ask"], "actions": ["action_answer"], "forms": {"points_form": {"required_slots": ["subject"]}},
-     "slots": {name: {"type": "any", "influence_conversation": False, "mappings": [{"type": "custom"}]} for name in ("subject", "failures", "offered")},
-     "session_config": {"session_expiration_time": 720, "carry_over_slots_to_new_session": True}}
-)  # fmt: skip
+    {
+        "intents": ["ask"],
+        "actions": ["action_answer"],
+        "forms": {"points_form": {"required_slots": ["subject"]}},
+        "slots": {
+            name: {"type": "any", "influence_conversation": False, "mappings": [{"type": "custom"}]} for name in ("subject", "failures", "offered")
+        },
+        "session_config": {"session_expiration_time": 720, "carry_over_slots_to_new_session": True},
+    }
+)
 LIMIT = 20
 
 
@@ -40,7 +47,13 @@ def turn(store: BoundedTrackerStore, text: str, *more: Event, sender: str = "ann
         tracker = await store.get_or_create_tracker(sender)
         if not tracker.applied_events():
             tracker.update_with_events([ActionExecuted("action_session_start"), SessionStarted(), ActionExecuted("action_listen")], DOMAIN)
-        events = [UserUttered(text, {"name": "ask", "confidence": 1.0}), ActionExecuted("action_answer"), BotUttered(f"re: {text}"), *more, ActionExecuted("action_listen")]
+        events = [
+            UserUttered(text, {"name": "ask", "confidence": 1.0}),
+            ActionExecuted("action_answer"),
+            BotUttered(f"re: {text}"),
+            *more,
+            ActionExecuted("action_listen"),
+        ]
         tracker.update_with_events(events, DOMAIN)
         await store.save(tracker)
         return tracker
@@ -106,7 +119,10 @@ def until_a_cut(store: BoundedTrackerStore, path: Path) -> DialogueStateTracker:
     pytest.fail("there was no cut")
 
 
-@pytest.mark.xfail(strict=True, reason="tracker_store._cut keeps no message: a handoff right after a cut has a summary with nothing in it but the request for a person")
+@pytest.mark.xfail(
+    strict=True,
+    reason="tracker_store._cut keeps no message: a handoff right after a cut has a summary with nothing in it but the request for a person",
+)
 def test_the_last_questions_are_still_there_after_a_cut(store: BoundedTrackerStore, path: Path) -> None:
     assert [event.text for event in until_a_cut(store, path).events if isinstance(event, UserUttered)]
 
@@ -121,7 +137,9 @@ def test_the_bot_listens_after_a_cut_and_rasa_begins_no_session_by_itself(store:
 def test_a_turn_that_is_not_finished_is_not_cut(store: BoundedTrackerStore, path: Path) -> None:
     async def run() -> None:
         tracker = await store.get_or_create_tracker("ann")
-        tracker.update_with_events([SessionStarted(), *[BotUttered(str(number)) for number in range(LIMIT * 2)], ActionExecuted("action_answer")], DOMAIN)
+        tracker.update_with_events(
+            [SessionStarted(), *[BotUttered(str(number)) for number in range(LIMIT * 2)], ActionExecuted("action_answer")], DOMAIN
+        )
         await store.save(tracker)
 
     asyncio.run(run())

@@ -15,7 +15,10 @@ import requests
 
 CHROMIUM = os.environ.get("MADOGUCHI_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"]
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+]  # fmt: skip
 WHY_NOT = None if CHROMIUM and DRIVER else f"needs {'chromium' if not CHROMIUM else 'chromedriver'} (apt-get install chromium chromium-driver)"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004"}
@@ -28,13 +31,15 @@ class Browser:
         self.profile = tempfile.mkdtemp(prefix="madoguchi-browser-")
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        self.process = subprocess.Popen([str(DRIVER), f"--port={port}", "--allowed-ips=127.0.0.1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = [str(DRIVER), f"--port={port}", "--allowed-ips=127.0.0.1"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.root = f"http://127.0.0.1:{port}"
         self.http = requests.Session()
         self.http.trust_env = False
         self.wait(lambda: self._up(), 20)
         options = {"binary": CHROMIUM, "args": [*FLAGS, f"--user-data-dir={self.profile}", f"--window-size={width},{height}"]}
-        answer = self.http.post(f"{self.root}/session", json={"capabilities": {"alwaysMatch": {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}}, timeout=60).json()["value"]
+        wanted = {"alwaysMatch": {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}
+        answer = self.http.post(f"{self.root}/session", json={"capabilities": wanted}, timeout=60).json()["value"]
         self.session = f"{self.root}/session/{answer['sessionId']}"
         self.size(width, height)
 
@@ -77,7 +82,8 @@ class Browser:
         self.devtools("Emulation.setTouchEmulationEnabled", enabled=phone)
 
     def media(self, scheme: str = "light", motion: str = "no-preference") -> None:
-        self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": motion}])
+        features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": motion}
+        self.devtools("Emulation.setEmulatedMedia", features=[{"name": name, "value": value} for name, value in features.items()])
 
     def offline(self, on: bool) -> None:
         self.devtools("Network.enable")
@@ -88,7 +94,8 @@ class Browser:
 
     def keys(self, text: str) -> None:
         """Types into whatever has the focus. Single keys by their names in KEYS."""
-        acts = [act for key in ([KEYS[text]] if text in KEYS else text) for act in ({"type": "keyDown", "value": key}, {"type": "keyUp", "value": key})]
+        pressed = [KEYS[text]] if text in KEYS else text
+        acts = [{"type": act, "value": key} for key in pressed for act in ("keyDown", "keyUp")]
         self.post("actions", actions=[{"type": "key", "id": "keyboard", "actions": acts}])
 
     def tab(self) -> str:
@@ -105,32 +112,40 @@ class Browser:
         return [entry["message"] for entry in self.post("se/log", type="browser") if entry["level"] == "SEVERE"]
 
     # ------------------------------------------------------------ the widget
+    def inside(self, code: str, *arguments: Any) -> Any:
+        """JavaScript with the widget's shadow root as `root`."""
+        return self.run(f"const root = document.querySelector('madoguchi-chat')?.shadowRoot; {code}", *arguments)
+
     def all(self, selector: str) -> int:
-        return int(self.run("return document.querySelector('madoguchi-chat').shadowRoot.querySelectorAll(arguments[0]).length", selector))
+        return int(self.inside("return root.querySelectorAll(arguments[0]).length", selector))
 
     def text(self, selector: str) -> Optional[str]:
-        found = self.run("return document.querySelector('madoguchi-chat')?.shadowRoot.querySelector(arguments[0])?.innerText ?? null", selector)
+        found = self.inside("return root?.querySelector(arguments[0])?.innerText ?? null", selector)
         return str(found) if found is not None else None
 
     def texts(self, selector: str) -> list[str]:
-        return list(self.run("return [...document.querySelector('madoguchi-chat').shadowRoot.querySelectorAll(arguments[0])].map((one) => one.innerText)", selector))
+        return list(self.inside("return [...root.querySelectorAll(arguments[0])].map((one) => one.innerText)", selector))
 
     def attribute(self, selector: str, name: str) -> Optional[str]:
-        found = self.run("return document.querySelector('madoguchi-chat').shadowRoot.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? null", selector, name)
+        found = self.inside("return root.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? null", selector, name)
         return str(found) if found is not None else None
 
     def visible(self, selector: str) -> bool:
-        return bool(self.run("return document.querySelector('madoguchi-chat')?.shadowRoot?.querySelector(arguments[0])?.checkVisibility() ?? false", selector))
+        return bool(self.inside("return root?.querySelector(arguments[0])?.checkVisibility() ?? false", selector))
 
     def click(self, selector: str) -> None:
         """A real click in the middle of the element."""
         self.until(lambda: self.visible(selector), f"{selector} to be seen")
-        element = self.run("const one = document.querySelector('madoguchi-chat').shadowRoot.querySelector(arguments[0]); one.scrollIntoView({ block: 'nearest' }); return one", selector)
+        element = self.inside("const one = root.querySelector(arguments[0]); one.scrollIntoView({ block: 'nearest' }); return one", selector)
         self.post(f"element/{element[ELEMENT]}/click")
+
+    def focus(self, selector: str) -> None:
+        self.inside("root.querySelector(arguments[0]).focus()", selector)
 
     def focused(self) -> str:
         """The element that has the focus, as tag.class; inside the widget, too."""
-        return str(self.run("let one = document.activeElement; while (one.shadowRoot?.activeElement) one = one.shadowRoot.activeElement; return `${one.localName}.${one.className}`"))
+        code = "let one = document.activeElement; while (one.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;"
+        return str(self.run(code + "return `${one.localName}.${one.className}`"))
 
     def until(self, test: Callable[[], Any], what: str = "it", seconds: float = 8) -> Any:
         found = self.wait(test, seconds)

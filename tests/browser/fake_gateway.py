@@ -1,4 +1,6 @@
-"""A small stand-in for the gateway's chat API (docs/gateway-api.md, parts 1 and 2), so that the widget can be tested alone. `python -m tests.browser.fake_gateway` serves the demo page."""
+"""A small stand-in for the gateway's chat API (docs/gateway-api.md, parts 1 and 2), so that the widget can be tested alone.
+
+`python -m tests.browser.fake_gateway` serves the demo page with it."""
 from __future__ import annotations
 
 import asyncio
@@ -15,41 +17,74 @@ from typing import Any, AsyncIterator, Optional
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 WIDGET = Path(__file__).parents[2] / "widget"
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
 NOTICE = {
-    "en": ("Before you write", "You are talking with an automated assistant (a bot). You can ask for a person at any time.\nWhat you write is kept so that we can answer you. Coordinators can read it."
-           " It is deleted after 30 days.\nPlease do not write the numbers of your residence card, passport, My Number or payment cards."),
-    "ja": ("ご利用の前に", "自動応答（ボット）がお答えします。担当者（人）との会話も、いつでもご希望いただけます。\n書いていただいた内容は、お答えするために保存し、30日後に削除します。\n在留カード、旅券、マイナンバーの番号は書かないでください。"),
+    "en": (
+        "Before you write",
+        "You are talking with an automated assistant (a bot). You can ask for a person at any time.\n"
+        "What you write is kept so that we can answer you. Coordinators can read it. It is deleted after 30 days.\n"
+        "Please do not write the numbers of your residence card, passport, My Number or payment cards.",
+    ),
+    "ja": (
+        "ご利用の前に",
+        "自動応答（ボット）がお答えします。担当者（人）との会話も、いつでもご希望いただけます。\n"
+        "書いていただいた内容は、お答えするために保存し、30日後に削除します。\n"
+        "在留カード、旅券、マイナンバーの番号は書かないでください。",
+    ),
 }
 CONTACT = {
     "en": "The coordinators may use my e-mail address or telephone number to answer this question.",
     "ja": "この質問にお答えするために、担当者がメールアドレスまたは電話番号を使うことに同意します。",
 }
-READINGS = [["在留", "ざいりゅう"], ["期間", "きかん"], ["更新", "こうしん"], ["許可", "きょか"], ["申請", "しんせい"], ["手数料", "てすうりょう"], ["満了", "まんりょう"],
-            ["月", "げつ"], ["前", "まえ"], ["出す", "だす"], ["担当者", "たんとうしゃ"], ["窓口", "まどぐち"], ["書類", "しょるい"]]
+WAITING = {
+    "en": "A coordinator will join you here. You are number 2 in line.",
+    "ja": "担当者（人）がこのチャットでお答えします。順番は2番目です。",
+}
+AWAY = {
+    "en": "No coordinator is here now. Someone will be here from Monday 9:00.",
+    "ja": "ただいまの時間は担当者がおりません。次に担当者がいるのは月曜日の9時からです。",
+}
+CANCELLED = {"en": "You are no longer waiting.", "ja": "順番待ちを取り消しました。"}
+CHOICES = {"en": ["How much is the fee?", "Talk to a person"], "ja": ["手数料はいくらですか", "担当者と話す"]}
+READINGS = [
+    word.split("/") for word in
+    ("在留/ざいりゅう 期間/きかん 更新/こうしん 許可/きょか 申請/しんせい 手数料/てすうりょう 満了/まんりょう "
+     "前/まえ 出す/だす 担当者/たんとうしゃ 窓口/まどぐち 書類/しょるい").split()
+]  # fmt: skip
+ANSWER = {
+    "en": {
+        "title": "Extension of the period of stay", "aspect_label": "Documents", "notice": "Please do not write card numbers here.",
+        "source": "Application for extension of period of stay", "publisher": "Immigration Services Agency",
+        "text": "You can apply from three months before your period of stay ends.\nYou need:\n- the application form\n- a photograph (4 cm × 3 cm)\n"
+                "- your residence card and passport (shown only)",
+    },
+    "ja": {
+        "title": "在留期間更新許可申請", "aspect_label": "必要な書類", "notice": "在留カードの番号は、ここに書かないでください。",
+        "source": "在留期間更新許可申請", "publisher": "出入国在留管理庁",
+        "text": "在留期間の満了する3か月前から、出入国在留管理局に出すことができます。\n必要なもの：\n・在留期間更新許可申請書\n・写真（4cm×3cm）\n"
+                "・在留カード、旅券（見せるだけ）",
+    },
+}  # fmt: skip
 
 
 def answer_card(language: str, **changes: Any) -> dict[str, Any]:
     """An answer as actions/replies.py makes it, and the same in words."""
-    japanese = language == "ja"
-    text = (
-        "在留期間の満了する3か月前から、出入国在留管理局に出すことができます。\n必要なもの：\n・在留期間更新許可申請書\n・写真（4cm×3cm）\n・在留カード、旅券（見せるだけ）"
-        if japanese else
-        "You can apply from three months before your period of stay ends.\nYou need:\n- the application form\n- a photograph (4 cm × 3 cm)\n- your residence card and passport (shown only)"
-    )
+    words = ANSWER[language]
+    url = "https://www.moj.go.jp/isa/applications/procedures/16-3.html"
     answer = {
-        "title": "在留期間更新許可申請" if japanese else "Extension of the period of stay", "aspect": "documents", "aspect_label": "必要な書類" if japanese else "Documents", "language": language, "text": text,
-        "source": {"url": "https://www.moj.go.jp/isa/applications/procedures/16-3.html", "title": "在留期間更新許可申請" if japanese else "Application for extension of period of stay",
-                   "publisher": "出入国在留管理庁" if japanese else "Immigration Services Agency", "read": True},
-        "checked_on": "2026-09-16", "confidence": "high", "stale_since": None, "certainty": 0.93, "article": "procedure-extension", "unit": "documents", **changes,
-    }
-    notice = "在留カードの番号は、ここに書かないでください。" if japanese else "Please do not write card numbers here."
-    return {"card": {"answer": answer}, "text": f"{text}\n{notice}\n出典: {answer['source']['url']}\n2026"}
+        "title": words["title"], "aspect": "documents", "aspect_label": words["aspect_label"], "language": language, "text": words["text"],
+        "source": {"url": url, "title": words["source"], "publisher": words["publisher"], "read": True}, "checked_on": "2026-09-16",
+        "confidence": "high", "stale_since": None, "certainty": 0.93, "article": "procedure-extension", "unit": "documents", **changes,
+    }  # fmt: skip
+    return {"card": {"answer": answer}, "text": f"{words['text']}\n{words['notice']}\n{words['source']} {url}\n2026"}
 
 
 class Conversation:
@@ -66,7 +101,8 @@ class Conversation:
 
 
 class FakeGateway:
-    """One process' worth of gateway. Faults: `failing` posts answer 503, `swallowed` posts are stored but their answer is lost, `streams` off refuses streams."""
+    """One process' worth of gateway. Faults: `failing` posts answer 503, `refusing` 422, `swallowed` posts are stored but their answer is lost;
+    `streams` off refuses streams, `up` off everything."""
 
     def __init__(self) -> None:
         self.conversations: dict[str, Conversation] = {}
@@ -84,9 +120,10 @@ class FakeGateway:
     def say(self, author: str, text: str, language: str = "ja", conversation: Optional[Conversation] = None, **more: Any) -> dict[str, Any]:
         talk = conversation or self.last
         message = {
-            "id": f"m{next(self.ids)}", "seq": (talk.messages[-1]["seq"] if talk.messages else 0) + 1, "author": author, "name": None, "language": language, "text": text, "buttons": [],
-            "card": None, "form": None, "kind": None, "state": "sent", "feedback": None, "client_id": None, "at": dt.datetime.now(dt.timezone.utc).isoformat(), **more,
-        }
+            "id": f"m{next(self.ids)}", "seq": (talk.messages[-1]["seq"] if talk.messages else 0) + 1, "author": author, "name": None,
+            "language": language, "text": text, "buttons": [], "card": None, "form": None, "kind": None, "state": "sent", "feedback": None,
+            "client_id": None, "at": dt.datetime.now(dt.timezone.utc).isoformat(), **more,
+        }  # fmt: skip
         talk.messages.append(message)
         return message
 
@@ -104,10 +141,10 @@ class FakeGateway:
 
     def state(self, talk: Conversation) -> dict[str, Any]:
         return {
-            "conversation": talk.id, "mode": talk.mode, "epoch": 1, "language": talk.language, "last": len(talk.messages), "seen": talk.seen, "position": talk.position,
-            "wait_minutes": 5 if talk.position else None, "coordinator": talk.coordinator, "rating_wanted": talk.rating_wanted, "open": self.open, "next_opening": None,
-            "hours_text": "", "bot_down": not self.bot,
-        }
+            "conversation": talk.id, "mode": talk.mode, "epoch": 1, "language": talk.language, "last": len(talk.messages), "seen": talk.seen,
+            "position": talk.position, "wait_minutes": 5 if talk.position else None, "coordinator": talk.coordinator,
+            "rating_wanted": talk.rating_wanted, "open": self.open, "next_opening": None, "hours_text": "", "bot_down": not self.bot,
+        }  # fmt: skip
 
     # ------------------------------------------------------------ API
     def who(self, request: Request) -> Optional[Conversation]:
@@ -124,9 +161,11 @@ class FakeGateway:
             language = request.query_params.get("language", "en")
             title, text = NOTICE[language]
             return JSONResponse({
-                "languages": [{"code": "ja", "name": "日本語"}, {"code": "en", "name": "English"}], "language": language, "notice": {"version": "1", "title": title, "text": text},
-                "purposes": {"notice": "", "contact": CONTACT[language]}, "hours": {"open": self.open, "text": "", "next_opening": None}, "limits": {"text": 300}, "texts": {},
-            })
+                "languages": [{"code": "ja", "name": "日本語", "readings": True}, {"code": "en", "name": "English", "readings": False}],
+                "language": language, "notice": {"version": "1", "title": title, "text": text},
+                "purposes": {"notice": "", "contact": CONTACT[language]},
+                "hours": {"open": self.open, "text": "", "next_opening": None}, "limits": {"text": 300}, "texts": {},
+            })  # fmt: skip
         talk = self.who(request)
         if path == "session":
             return self.session(request, talk, body)
@@ -182,7 +221,7 @@ class FakeGateway:
         if "echo" in text:
             self.say("bot", f"echo: {text}", language, talk)
         else:
-            buttons = [{"title": title, "token": f"t{n}"} for n, title in enumerate(["手数料はいくらですか", "担当者と話す"] if language == "ja" else ["How much is the fee?", "Talk to a person"])]
+            buttons = [{"title": title, "token": f"t{n}"} for n, title in enumerate(CHOICES[language])]
             self.say("bot", conversation=talk, language=language, buttons=buttons, **answer_card(language))
 
     def post_consent(self, talk: Conversation, body: dict[str, Any], _: Request) -> Response:
@@ -192,21 +231,24 @@ class FakeGateway:
     def post_handoff(self, talk: Conversation, *_: Any) -> Response:
         if self.open:
             talk.mode, talk.position = "waiting", 2
-            text = "担当者（人）がこのチャットでお答えします。順番は2番目です。" if talk.language == "ja" else "A coordinator will join you here. You are number 2 in line."
+            text = WAITING[talk.language]
             self.say("system", text, talk.language, talk, kind="waiting")
         else:
-            text = "ただいまの時間は担当者がおりません。次に担当者がいるのは月曜日の9時からです。" if talk.language == "ja" else "No coordinator is here now. Someone will be here from Monday 9:00."
+            text = AWAY[talk.language]
             self.say("system", text, talk.language, talk, kind="out_of_hours", form="inquiry")
         return JSONResponse(self.state(talk))
 
     def delete_handoff(self, talk: Conversation, *_: Any) -> Response:
         talk.mode, talk.position = "bot", None
-        self.say("system", "順番待ちを取り消しました。" if talk.language == "ja" else "You are no longer waiting.", talk.language, talk, kind="cancelled")
+        self.say("system", CANCELLED[talk.language], talk.language, talk, kind="cancelled")
         return JSONResponse(self.state(talk))
 
     def post_inquiry(self, talk: Conversation, body: dict[str, Any], _: Request) -> Response:
-        for code, wrong in (("question_missing", not body.get("question")), ("consent_missing", not body.get("consent")), ("contact_missing", not body.get("email") and not body.get("phone")),
-                            ("email_invalid", bool(body.get("email")) and "@" not in body["email"])):
+        wrongs = {
+            "question_missing": not body.get("question"), "consent_missing": not body.get("consent"),
+            "contact_missing": not body.get("email") and not body.get("phone"), "email_invalid": "@" not in body.get("email", "@"),
+        }  # fmt: skip
+        for code, wrong in wrongs.items():
             if wrong:
                 return JSONResponse({"error": code, "hint": f"Please check: {code}."}, 422)
         return JSONResponse({"id": "i1", "contact": "a…@example.org"}, 201)
@@ -281,9 +323,14 @@ class FakeGateway:
         async def english(_: Request) -> Response:
             return FileResponse(WIDGET / "demo" / "en.html", headers={"Content-Security-Policy": POLICY})
 
+        async def embedded(_: Request) -> Response:
+            text = (WIDGET / "demo" / "en.html").read_text(encoding="utf-8")
+            text = text.replace('data-position="right"', 'data-position="left" data-transport="bearer" data-assertion="signed"')
+            return HTMLResponse(text, headers={"Content-Security-Policy": POLICY})
+
         methods = ["GET", "POST", "PUT", "DELETE"]
         return Starlette(routes=[
-            Route("/", page), Route("/widget/demo/en.html", english), Mount("/widget", StaticFiles(directory=WIDGET)),
+            Route("/", page), Route("/widget/demo/en.html", english), Route("/embedded", embedded), Mount("/widget", StaticFiles(directory=WIDGET)),
             Route("/api/chat", self.handle, methods=methods), Route("/api/chat/{path:path}", self.handle, methods=methods),
         ])
 
@@ -306,8 +353,7 @@ class Served:
 
     def __exit__(self, *_: object) -> None:
         self.gateway.drop_streams()
-        self.server.should_exit = True
-        self.thread.join(5)
+        self.server.should_exit = True  # the thread ends by itself
 
 
 if __name__ == "__main__":

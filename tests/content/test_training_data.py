@@ -1,4 +1,5 @@
 """The training data against the domain, and the questions that measure the bot against everything it has learned from."""
+
 from __future__ import annotations
 
 from collections import Counter
@@ -81,7 +82,12 @@ def measured() -> list[tuple[Path, Expectation]]:
 
 def learned() -> list[tuple[str, str]]:
     """(where, text) of everything the bot learns from."""
-    found = [(unit.key, text) for unit in read_library().units.values() for code in languages() for text in (unit.question.get(code, ""), *unit.asked.get(code, ()))]
+    found = [
+        (unit.key, text)
+        for unit in read_library().units.values()
+        for code in languages()
+        for text in (unit.question.get(code, ""), *unit.asked.get(code, ()))
+    ]
     return found + [(f"data/nlu/{language}: {intent}", text) for language in languages() for intent, text in examples(language)]
 
 
@@ -110,10 +116,14 @@ def near_copies(questions: list[str], known: list[str]) -> list[tuple[int, int, 
 @pytest.mark.parametrize(
     ("question", "known", "near"),
     [
-        ("How long does the extension take?", "how long does the extension take", True), ("更新の手数料はいくらですか", "更新の手数料はいくらですか？", True), ("ＰＲ fee", "pr fee", True),
-        ("How long does the extension take?", "How much does the extension cost?", False), ("更新の手数料", "永住の手数料", False), ("", "", True),
+        ("How long does the extension take?", "how long does the extension take", True),
+        ("更新の手数料はいくらですか", "更新の手数料はいくらですか？", True),
+        ("ＰＲ fee", "pr fee", True),
+        ("How long does the extension take?", "How much does the extension cost?", False),
+        ("更新の手数料", "永住の手数料", False),
+        ("", "", True),
     ],
-)  # fmt: skip
+)
 def test_the_measure_of_nearness(question: str, known: str, near: bool) -> None:
     assert bool(near_copies([question], [known])) is near
 
@@ -123,15 +133,32 @@ def test_there_is_something_to_measure_in_every_language() -> None:
     assert all(counts[(folder, language)] >= 150 for folder in ("calibration", "quality") for language in languages()), counts
 
 
-@pytest.mark.parametrize("folder", [
-    pytest.param("quality", marks=pytest.mark.xfail(strict=True, reason="en-t186, ja-t177, ja-t186, ja-t188 are NLU examples, ja-t191 is a question of guide-about-madoguchi#languages")),
-    pytest.param("calibration", marks=pytest.mark.xfail(strict=True, reason="ja-c245 is a question of warning-unpaid-work#not-paid; eight greetings and out-of-scope questions are NLU examples")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "folder",
+    [
+        pytest.param(
+            "quality",
+            marks=pytest.mark.xfail(
+                strict=True, reason="en-t186, ja-t177, ja-t186, ja-t188 are NLU examples, ja-t191 is a question of guide-about-madoguchi#languages"
+            ),
+        ),
+        pytest.param(
+            "calibration",
+            marks=pytest.mark.xfail(
+                strict=True,
+                reason="ja-c245 is a question of warning-unpaid-work#not-paid; eight greetings and out-of-scope questions are NLU examples",
+            ),
+        ),
+    ],
+)
 def test_no_measuring_question_is_learned_nor_a_near_copy_of_it(folder: str) -> None:
     # Only ids and places are shown: whoever writes content must not see the questions.
     questions, known = [row for row in measured() if row[0].parent.name == folder], learned()
     near = near_copies([expectation.ask for _, expectation in questions], [text for _, text in known])
-    found = [f"{questions[one][0].parent.name}/{questions[one][0].name} {questions[one][1].id} ≈ {known[two][0]} ({jaccard:.2f})" for one, two, jaccard in near]
+    found = [
+        f"{questions[one][0].parent.name}/{questions[one][0].name} {questions[one][1].id} ≈ {known[two][0]} ({jaccard:.2f})"
+        for one, two, jaccard in near
+    ]
     assert found == []
 
 

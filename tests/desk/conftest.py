@@ -1,12 +1,15 @@
 """A desk over a real gateway on SQLite, its accounts, and browsers that are logged in."""
+
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterator, Optional
 
 import pytest
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -41,7 +44,9 @@ class Browser:
         self.token = found.group(1) if found else self.token
         return answer
 
-    def post(self, path: str, data: Optional[dict[str, Any]] = None, token: Optional[str] = None, headers: Optional[dict[str, str]] = None) -> Any:
+    def post(
+        self, path: str, data: Optional[dict[str, Any]] = None, token: Optional[str] = None, headers: Optional[dict[str, str]] = None
+    ) -> Any:
         sent = {"csrf": self.token if token is None else token, **(data or {})}
         return self.client.post(f"/desk{path}", data=sent, headers={**self.headers, **(headers or {})}, follow_redirects=False)
 
@@ -79,15 +84,15 @@ def quick_passwords() -> Passwords:
 
 @pytest.fixture(scope="session")
 def shelf(library: Library) -> Shelf:
-    return Shelf(lambda: (library, Index(library, Ranking.read()), "tiny"), lambda: "tiny")
+    return Shelf(lambda: (library, "tiny"), lambda _, __: Index(library, Ranking.read()), lambda: "tiny")
 
 
-@pytest.fixture
-def world(tmp_path: Path, shelf: Shelf) -> Iterator[World]:
-    clock, push = HandClock(), PushChannel()
-    services = make_services(sqlite_url(tmp_path), clock, push)
-    desk_app = create_desk(services, shelf, quick_passwords())
-    desk: Workplace = desk_app.state.desk
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> tuple[Path, dict[str, Account]]:
+    """A database with the tables and accounts in it, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("desk")
+    services = make_services(sqlite_url(folder), HandClock())
+    desk: Workplace = create_desk(services, shelf, quick_passwords()).state.desk
     accounts = {
         login: desk.accounts.create(login, name, role, "en", PASSWORD)
         for login, name, role in (
@@ -98,5 +103,26 @@ def world(tmp_path: Path, shelf: Shelf) -> Iterator[World]:
             ("auditor", "Otto", "auditor"),
         )
     }
-    yield World(services, clock, push, Starlette(routes=[Mount("/desk", app=desk_app)]), desk, accounts)
+    with services.database.engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     services.close()
+    return folder / "gateway.db", accounts
+
+
+@pytest.fixture
+def world(tmp_path: Path, shelf: Shelf, template: tuple[Path, dict[str, Account]]) -> Iterator[World]:
+    shutil.copy(template[0], tmp_path / "gateway.db")
+    clock, push = HandClock(), PushChannel()
+    services = make_services(sqlite_url(tmp_path), clock, push)
+    sa.event.listen(services.database.engine, "connect", _careless)
+    services.database.engine.dispose()
+    desk_app = create_desk(services, shelf, quick_passwords())
+    desk: Workplace = desk_app.state.desk
+    yield World(services, clock, push, Starlette(routes=[Mount("/desk", app=desk_app)]), desk, template[1])
+    services.close()
+
+
+def _careless(connection: Any, _: Any) -> None:
+    # What a power cut would do to a test does not matter.
+    connection.execute("PRAGMA synchronous=OFF")

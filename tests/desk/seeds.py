@@ -1,4 +1,5 @@
 """A desk with something on it: conversations as they come, in both languages, for tests and for looking at the pages."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -13,8 +14,18 @@ from gateway.store.tables import Contact, Conversation, Handoff, Message, Rating
 from gateway.texts import notice
 from tests.gateway.world import run_bot
 
-SOURCE = {"url": "https://www.moj.go.jp/isa/applications/procedures/16-3.html", "publisher": "Immigration Services Agency", "title": "Extension of period of stay", "read": True}
-SOURCE_JA = {"url": "https://www.moj.go.jp/isa/applications/procedures/16-3.html", "publisher": "出入国在留管理庁", "title": "在留期間更新許可申請", "read": True}
+SOURCE = {
+    "url": "https://www.moj.go.jp/isa/applications/procedures/16-3.html",
+    "publisher": "Immigration Services Agency",
+    "title": "Extension of period of stay",
+    "read": True,
+}
+SOURCE_JA = {
+    "url": "https://www.moj.go.jp/isa/applications/procedures/16-3.html",
+    "publisher": "出入国在留管理庁",
+    "title": "在留期間更新許可申請",
+    "read": True,
+}
 
 
 class ScriptedBot:
@@ -30,7 +41,9 @@ class ScriptedBot:
         return self.given[asked.message_id]
 
 
-def answered(text: str, title: str, aspect: str, language: str, certainty: float, confidence: str = "high", buttons: tuple[str, ...] = ()) -> Answer:
+def answered(
+    text: str, title: str, aspect: str, language: str, certainty: float, confidence: str = "high", buttons: tuple[str, ...] = ()
+) -> Answer:
     card = {
         "answer": {
             "title": title,
@@ -75,29 +88,93 @@ def full_desk(services: Services, clock: Any, me: Coordinator, colleague: Coordi
 
     found["danger"] = begin(services, "p1", "en")
     say(services, found["danger"], "My boss keeps my passport and says I cannot leave the company. What can I do?", 1)
-    bot = ScriptedBot(handed("This may be urgent. I am passing you to a person.", "en", "danger", {"id": "warning-passport", "title": "Employer keeps the passport"}, ["My boss keeps my passport and says I cannot leave the company."]))
+    bot = ScriptedBot(
+        handed(
+            "This may be urgent. I am passing you to a person.",
+            "en",
+            "danger",
+            {"id": "warning-passport", "title": "Employer keeps the passport"},
+            ["My boss keeps my passport and says I cannot leave the company."],
+        )
+    )
     run_bot(services, bot)  # type: ignore[arg-type]
     clock.forward(-0.0)
 
     found["japanese"] = begin(services, "p2", "ja")
     say(services, found["japanese"], "在留期間の更新に必要な書類を教えてください", 1)
-    run_bot(services, ScriptedBot(answered("申請書、写真、パスポートと在留カードの提示、勤務先の書類（カテゴリーにより異なります）が必要です。", "在留期間の更新", "必要書類", "ja", 0.91, buttons=("手数料はいくら？", "いつから申請できる？"))))  # type: ignore[arg-type]
+    run_bot(
+        services,
+        ScriptedBot(
+            answered(
+                "申請書、写真、パスポートと在留カードの提示、勤務先の書類（カテゴリーにより異なります）が必要です。",
+                "在留期間の更新",
+                "必要書類",
+                "ja",
+                0.91,
+                buttons=("手数料はいくら？", "いつから申請できる？"),
+            )
+        ),
+    )  # type: ignore[arg-type]
     say(services, found["japanese"], "転職したばかりで、源泉徴収票がまだありません。在留カードはAB12345678CDです。", 2)
-    run_bot(services, ScriptedBot(answered("前の勤務先の源泉徴収票で足りる場合があります。", "在留期間の更新", "例外", "ja", 0.48, "medium")))  # type: ignore[arg-type]
+    run_bot(
+        services, ScriptedBot(answered("前の勤務先の源泉徴収票で足りる場合があります。", "在留期間の更新", "例外", "ja", 0.48, "medium"))
+    )  # type: ignore[arg-type]
     say(services, found["japanese"], "担当者と話したいです", 3)
-    run_bot(services, ScriptedBot(handed("担当者におつなぎします。", "ja", "not_answered", {"id": "procedure-extension", "title": "在留期間の更新"}, ["在留期間の更新に必要な書類を教えてください", "転職したばかりで、源泉徴収票がまだありません。"])))  # type: ignore[arg-type]
+    run_bot(
+        services,
+        ScriptedBot(
+            handed(
+                "担当者におつなぎします。",
+                "ja",
+                "not_answered",
+                {"id": "procedure-extension", "title": "在留期間の更新"},
+                ["在留期間の更新に必要な書類を教えてください", "転職したばかりで、源泉徴収票がまだありません。"],
+            )
+        ),
+    )  # type: ignore[arg-type]
     clock.forward(420)
 
     found["mine"] = begin(services, "p3", "en")
     say(services, found["mine"], "How much is the fee for extending my period of stay?", 1)
-    run_bot(services, ScriptedBot(answered("The fee is 6,000 yen at the counter and 5,500 yen online.", "Extension of period of stay", "Fee", "en", 0.94, buttons=("Which documents do I need?", "How long does it take?"))))  # type: ignore[arg-type]
+    run_bot(
+        services,
+        ScriptedBot(
+            answered(
+                "The fee is 6,000 yen at the counter and 5,500 yen online.",
+                "Extension of period of stay",
+                "Fee",
+                "en",
+                0.94,
+                buttons=("Which documents do I need?", "How long does it take?"),
+            )
+        ),
+    )  # type: ignore[arg-type]
     say(services, found["mine"], "And if I changed my employer two weeks ago? <script>alert('x')</script>", 2)
-    run_bot(services, ScriptedBot(handed("I am not sure about this. A coordinator will help you.", "en", "requested", {"id": "procedure-extension", "title": "Extension of period of stay"}, ["How much is the fee for extending my period of stay?", "And if I changed my employer two weeks ago?"])))  # type: ignore[arg-type]
+    run_bot(
+        services,
+        ScriptedBot(
+            handed(
+                "I am not sure about this. A coordinator will help you.",
+                "en",
+                "requested",
+                {"id": "procedure-extension", "title": "Extension of period of stay"},
+                ["How much is the fee for extending my period of stay?", "And if I changed my employer two weeks ago?"],
+            )
+        ),
+    )  # type: ignore[arg-type]
     clock.forward(60)
     state = services.ownership.claim(found["mine"], me)
-    services.notes.add(found["mine"], colleague, "Spoke with this person last month about a change of employer; the notification was sent in time.")
+    services.notes.add(
+        found["mine"], colleague, "Spoke with this person last month about a change of employer; the notification was sent in time."
+    )
     clock.forward(40)
-    services.replies.reply(found["mine"], me, "Hello, this is Tanaka. I have read the conversation so far. Did you send the notification about your new employer?", state.epoch, "reply-0001")
+    services.replies.reply(
+        found["mine"],
+        me,
+        "Hello, this is Tanaka. I have read the conversation so far. Did you send the notification about your new employer?",
+        state.epoch,
+        "reply-0001",
+    )
     clock.forward(35)
     say(services, found["mine"], "Yes, I sent it online last week.", 3)
     services.ownership.set_labels(found["mine"], me, ["employer change"])
@@ -110,10 +187,17 @@ def full_desk(services: Services, clock: Any, me: Coordinator, colleague: Coordi
     clock.forward(130)
     found["bot"] = begin(services, "p7", "en")
     say(services, found["bot"], "What is a points calculation?", 1)
-    run_bot(services, ScriptedBot(answered("The points table for highly skilled professionals …", "Highly skilled professional", "What it is", "en", 0.88)))  # type: ignore[arg-type]
+    run_bot(
+        services,
+        ScriptedBot(
+            answered("The points table for highly skilled professionals …", "Highly skilled professional", "What it is", "en", 0.88)
+        ),
+    )  # type: ignore[arg-type]
     found["inquiry"] = begin(services, "p8", "en")
     say(services, found["inquiry"], "Is anybody there?", 1)
-    services.inquiries.leave(found["inquiry"], "Can I open a branch office before I have a business manager status?", "maria@example.com", None, True)
+    services.inquiries.leave(
+        found["inquiry"], "Can I open a branch office before I have a business manager status?", "maria@example.com", None, True
+    )
     return found
 
 
@@ -126,10 +210,18 @@ def _past(services: Services, clock: Any) -> None:
         (None, None),
     ]
     unanswered = [
-        ("Can I bring my cat to Japan?", "en"), ("can I bring my cat to japan", "en"), ("Can I bring my cat with me to Japan?", "en"),
-        ("どこで印鑑を作れますか", "ja"), ("どこで印鑑が作れますか？", "ja"), ("Is there a halal canteen at the immigration office?", "en"), ("=HYPERLINK(\"http://evil\")", "en"),
-    ]  # fmt: skip
-    reasons, outcomes = ("requested", "not_answered", "requested", "complaint"), ("solved", "solved", "referred", "released", "no_reply", "timed_out")
+        ("Can I bring my cat to Japan?", "en"),
+        ("can I bring my cat to japan", "en"),
+        ("Can I bring my cat with me to Japan?", "en"),
+        ("どこで印鑑を作れますか", "ja"),
+        ("どこで印鑑が作れますか？", "ja"),
+        ("Is there a halal canteen at the immigration office?", "en"),
+        ('=HYPERLINK("http://evil")', "en"),
+    ]
+    reasons, outcomes = (
+        ("requested", "not_answered", "requested", "complaint"),
+        ("solved", "solved", "referred", "released", "no_reply", "timed_out"),
+    )
     now = clock()
     with services.database.write() as session:
         for number in range(48):
@@ -140,27 +232,82 @@ def _past(services: Services, clock: Any) -> None:
             session.add(contact)
             session.flush()
             conversation = Conversation(
-                id=f"{number:032x}", contact_id=contact.id, channel="web", lang=language, created_at=at, updated_at=at, labels=[], mode="closed", epoch=4, last_seq=1, topic=topic, topic_title=title, last_user_at=at,
-            )  # fmt: skip
+                id=f"{number:032x}",
+                contact_id=contact.id,
+                channel="web",
+                lang=language,
+                created_at=at,
+                updated_at=at,
+                labels=[],
+                mode="closed",
+                epoch=4,
+                last_seq=1,
+                topic=topic,
+                topic_title=title,
+                last_user_at=at,
+            )
             session.add(conversation)
             session.flush()
             text, spoken = unanswered[number % len(unanswered)]
             message = Message(
-                conversation_id=conversation.id, seq=1, episode=1, direction="in", author="person", body={"text": text}, lang=spoken, epoch=0, state="received", channel="web", created_at=at,
-            )  # fmt: skip
+                conversation_id=conversation.id,
+                seq=1,
+                episode=1,
+                direction="in",
+                author="person",
+                body={"text": text},
+                lang=spoken,
+                epoch=0,
+                state="received",
+                channel="web",
+                created_at=at,
+            )
             session.add(message)
             session.flush()
             outcome = "not_answered" if number % 2 else "answered"
-            session.add(Turn(conversation_id=conversation.id, message_id=message.id, seq=1, state="done", outcome=outcome, next_at=at, created_at=at, certainty=0.3))
+            session.add(
+                Turn(
+                    conversation_id=conversation.id,
+                    message_id=message.id,
+                    seq=1,
+                    state="done",
+                    outcome=outcome,
+                    next_at=at,
+                    created_at=at,
+                    certainty=0.3,
+                )
+            )
             if number % 4 != 3:
                 taken = number % 6 != 5
                 session.add(
                     Handoff(
-                        conversation_id=conversation.id, episode=1, reason=reasons[number % 4], topic=topic, topic_title=title, summary=[text], lang=language, requested_by="person:x", opened_at=at,
-                        accepted_at=at + dt.timedelta(seconds=40 + 23 * number) if taken else None, accepted_by="x" if taken else None, accepted_name=("Tanaka", "佐藤")[number % 2] if taken else None,
-                        first_reply_at=at + dt.timedelta(seconds=95 + 25 * number) if taken else None, closed_at=at + dt.timedelta(seconds=900 + 40 * number), closed_by="x", outcome=outcomes[number % 6],
+                        conversation_id=conversation.id,
+                        episode=1,
+                        reason=reasons[number % 4],
+                        topic=topic,
+                        topic_title=title,
+                        summary=[text],
+                        lang=language,
+                        requested_by="person:x",
+                        opened_at=at,
+                        accepted_at=at + dt.timedelta(seconds=40 + 23 * number) if taken else None,
+                        accepted_by="x" if taken else None,
+                        accepted_name=("Tanaka", "佐藤")[number % 2] if taken else None,
+                        first_reply_at=at + dt.timedelta(seconds=95 + 25 * number) if taken else None,
+                        closed_at=at + dt.timedelta(seconds=900 + 40 * number),
+                        closed_by="x",
+                        outcome=outcomes[number % 6],
                     )
-                )  # fmt: skip
+                )
                 if number % 2 and taken:
-                    session.add(Rating(conversation_id=conversation.id, episode=1, score=3 + number % 3, comment=("Very kind, thank you." if number % 3 == 0 else None), lang="en", at=at))
+                    session.add(
+                        Rating(
+                            conversation_id=conversation.id,
+                            episode=1,
+                            score=3 + number % 3,
+                            comment=("Very kind, thank you." if number % 3 == 0 else None),
+                            lang="en",
+                            at=at,
+                        )
+                    )
         session.execute(sa.text("SELECT 1"))

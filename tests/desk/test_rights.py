@@ -1,4 +1,5 @@
 """Every route, every role. The table stands here a second time, so that nobody widens a right by accident."""
+
 from __future__ import annotations
 
 import pytest
@@ -13,21 +14,61 @@ ALL, WORKERS, LEADERS = {"coordinator", "lead", "admin", "auditor"}, {"coordinat
 EVERYBODY = {"login", "code", "language"}
 EXPECTED: dict[str, set[str]] = {
     "POST /logout": ALL,
-    "GET /account": ALL, "POST /account/password": ALL, "POST /account/totp": ALL, "POST /account/totp/confirm": ALL, "POST /account/totp/off": ALL, "POST /account/sessions": ALL,
-    "GET /": ALL, "GET /queue": ALL, "GET /rail": ALL, "GET /stream": ALL,
-    "GET /c/{id}": ALL, "GET /c/{id}/head": ALL, "GET /c/{id}/side": ALL, "GET /c/{id}/messages": ALL, "POST /c/{id}/presence": ALL,
-    "GET /c/{id}/knowledge": WORKERS, "POST /c/{id}/claim": WORKERS, "POST /c/{id}/take-over": WORKERS, "POST /c/{id}/transfer": WORKERS, "POST /c/{id}/release": WORKERS,
-    "POST /c/{id}/close": WORKERS, "POST /c/{id}/reopen": WORKERS, "POST /c/{id}/snooze": WORKERS, "POST /c/{id}/unsnooze": WORKERS, "POST /c/{id}/priority": WORKERS,
-    "POST /c/{id}/labels": WORKERS, "POST /c/{id}/reply": WORKERS, "POST /c/{id}/article": WORKERS, "POST /c/{id}/note": WORKERS, "POST /c/{id}/retry": WORKERS,
+    "GET /account": ALL,
+    "POST /account/password": ALL,
+    "POST /account/totp": ALL,
+    "POST /account/totp/confirm": ALL,
+    "POST /account/totp/off": ALL,
+    "POST /account/sessions": ALL,
+    "GET /": ALL,
+    "GET /queue": ALL,
+    "GET /rail": ALL,
+    "GET /stream": ALL,
+    "GET /c/{id}": ALL,
+    "GET /c/{id}/head": ALL,
+    "GET /c/{id}/side": ALL,
+    "GET /c/{id}/messages": ALL,
+    "POST /c/{id}/presence": ALL,
+    "GET /c/{id}/knowledge": WORKERS,
+    "POST /c/{id}/claim": WORKERS,
+    "POST /c/{id}/take-over": WORKERS,
+    "POST /c/{id}/transfer": WORKERS,
+    "POST /c/{id}/release": WORKERS,
+    "POST /c/{id}/close": WORKERS,
+    "POST /c/{id}/reopen": WORKERS,
+    "POST /c/{id}/snooze": WORKERS,
+    "POST /c/{id}/unsnooze": WORKERS,
+    "POST /c/{id}/priority": WORKERS,
+    "POST /c/{id}/labels": WORKERS,
+    "POST /c/{id}/reply": WORKERS,
+    "POST /c/{id}/article": WORKERS,
+    "POST /c/{id}/note": WORKERS,
+    "POST /c/{id}/retry": WORKERS,
     "POST /c/{id}/assign": LEADERS,
-    "GET /inquiries": ALL, "POST /inquiries/{inquiry}/reveal": WORKERS, "POST /inquiries/{inquiry}/done": WORKERS,
-    "GET /person/{contact}": LEADERS, "POST /person/{contact}/export": LEADERS, "POST /person/{contact}/erase": LEADERS, "POST /person/{contact}/hold": {"admin"},
-    "GET /canned": ALL, "POST /canned": LEADERS, "POST /canned/delete": LEADERS,
-    "GET /hours": ALL, "POST /hours": LEADERS, "POST /hours/closures": LEADERS, "POST /hours/closures/remove": LEADERS,
-    "GET /reports": {"lead", "admin", "auditor"}, "GET /reports.csv": {"lead", "admin", "auditor"},
-    "GET /audit": {"admin", "auditor"}, "POST /audit": {"admin", "auditor"},
-    "GET /accounts": {"admin"}, "POST /accounts": {"admin"}, "POST /accounts/{account}": {"admin"}, "POST /accounts/{account}/password": {"admin"}, "POST /accounts/{account}/totp": {"admin"},
-}  # fmt: skip
+    "GET /inquiries": ALL,
+    "POST /inquiries/{inquiry}/reveal": WORKERS,
+    "POST /inquiries/{inquiry}/done": WORKERS,
+    "GET /person/{contact}": LEADERS,
+    "POST /person/{contact}/export": LEADERS,
+    "POST /person/{contact}/erase": LEADERS,
+    "POST /person/{contact}/hold": {"admin"},
+    "GET /canned": ALL,
+    "POST /canned": LEADERS,
+    "POST /canned/delete": LEADERS,
+    "GET /hours": ALL,
+    "POST /hours": LEADERS,
+    "POST /hours/closures": LEADERS,
+    "POST /hours/closures/remove": LEADERS,
+    "GET /reports": {"lead", "admin", "auditor"},
+    "GET /reports.csv": {"lead", "admin", "auditor"},
+    "GET /audit": {"admin", "auditor"},
+    "POST /audit": {"admin", "auditor"},
+    "GET /accounts": {"admin"},
+    "POST /accounts": {"admin"},
+    "POST /accounts/{account}": {"admin"},
+    "POST /accounts/{account}/password": {"admin"},
+    "POST /accounts/{account}/totp": {"admin"},
+}
 ENDING = {"POST /logout", "POST /account/sessions", "POST /account/password"}  # the session is another one afterwards
 
 
@@ -53,7 +94,9 @@ def test_the_rights_table_knows_only_roles() -> None:
 
 
 def _path(page: Page, conversation: str) -> str:
-    return page.path.replace("{id}", conversation).replace("{inquiry}", "0" * 32).replace("{contact}", "0" * 32).replace("{account}", "0" * 32)
+    return (
+        page.path.replace("{id}", conversation).replace("{inquiry}", "0" * 32).replace("{contact}", "0" * 32).replace("{account}", "0" * 32)
+    )
 
 
 def _ask(browser: Browser, page: Page, conversation: str) -> int:

@@ -6,30 +6,35 @@ I7 cursor replay, I8 one turn in flight, I10 no forged commands. Two processes s
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
+import random
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Optional
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from gateway.bridge import Answer, BridgeFailed
 from gateway.channels import SendFailed
 from gateway.errors import Conflict, Invalid
+from gateway.people import Coordinator
 from gateway.services import Services
 from gateway.store.tables import Button, Conversation, Event, Handoff, Message, Outbox, Turn
 from tests.gateway.conftest import fresh_database
 from tests.gateway.world import SATO, TANAKA, FakeBot, HandClock, PushChannel, make_services, said, sqlite_url, write
 
-WHO = st.sampled_from([TANAKA, SATO])
-CHAT = st.sampled_from([0, 1])
-PROCESS = st.sampled_from([0, 1])
-TEXTS = st.sampled_from(["hello", "two answers", "I want a person", "担当者と話したい", "/restart", "My Number 123456789018"])
+TEXTS = ("hello", "two answers", "hello again", "I want a person", "/restart", "My Number 123456789018", "担当者と話したい")
+MOODS = ("ok", "ok", "ok", "refuse", "break", "final", "lost")
 _number = itertools.count()
+
+
+def other(who: Coordinator) -> Coordinator:
+    return SATO if who is TANAKA else TANAKA
 
 
 class Pool:
@@ -38,6 +43,7 @@ class Pool:
     def __init__(self, url: str) -> None:
         self.clock, self.push, self.url = HandClock(), PushChannel(), url
         self.restarts = 0
+        self.seen: Counter[str] = Counter()  # how often the cases that matter came up
         self.processes = [make_services(url, self.clock, self.push) for _ in range(2)]
 
     def restart(self, place: int) -> None:
@@ -48,180 +54,163 @@ class Pool:
             self.processes[place] = make_services(self.url, self.clock, self.push)
 
 
-class Desk(RuleBasedStateMachine):
+@dataclass(frozen=True)
+class Step:
+    """One thing that happens: what, to which conversation, in which process, by which coordinator; `pick` chooses among what there is."""
+
+    what: str
+    chat: int
+    process: int
+    who: Coordinator
+    pick: int
+
+
+class Desk:
     """One person on the web, one on a channel that is pushed to, two coordinators, one bot, two processes."""
 
-    pool: Pool
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bot = FakeBot()
-        self.clock, self.push = self.pool.clock, self.pool.push
+    def __init__(self, pool: Pool) -> None:
+        self.pool, self.clock, self.push, self.bot = pool, pool.clock, pool.push, FakeBot()
         self.push.mood = "ok"
         self.chats = [self.services(0).conversations.begin(channel, f"{channel}-{next(_number)}", "en")[0] for channel in ("web", "push")]
         self.accepted: dict[str, list[str]] = {chat: [] for chat in self.chats}
-        self.jobs: list[list[Any]] = []  # [process, job, answer or None]
+        self.jobs: list[list[Any]] = []  # [process, job, answer]
         self.errands: list[list[Any]] = []
         self.stretches: dict[str, list[list[Optional[int]]]] = {chat: [] for chat in self.chats}
 
     def services(self, place: int) -> Services:
         return self.pool.processes[place]
 
+    def take(self, step: Step) -> None:
+        getattr(self, step.what)(step)
+        self.holds()
+
     # --- people ------------------------------------------------------------------------------------------------------
 
-    @rule(chat=CHAT, process=PROCESS, text=TEXTS)
-    def message(self, chat: int, process: int, text: str) -> None:
+    def message(self, step: Step) -> None:
         client_id = f"client-{next(_number):06}"
-        found = write(self.services(process), self.chats[chat], text, client_id)
+        found = write(self.services(step.process), self.chats[step.chat], TEXTS[step.pick % len(TEXTS)], client_id)
         assert not found.duplicate
         assert "123456789018" not in found.message["text"]
-        self.accepted[self.chats[chat]].append(client_id)
+        self.accepted[self.chats[step.chat]].append(client_id)
 
-    @precondition(lambda self: any(self.accepted.values()))
-    @rule(data=st.data(), process=PROCESS)
-    def redelivery(self, data: st.DataObject, process: int) -> None:
-        chat = data.draw(st.sampled_from([chat for chat in self.chats if self.accepted[chat]]))
+    def redelivery(self, step: Step) -> None:
+        chat = self.chats[step.chat]
+        if not self.accepted[chat]:
+            return
         before = self._row(chat).last_seq
-        assert write(self.services(process), chat, "hello", data.draw(st.sampled_from(self.accepted[chat]))).duplicate
+        assert write(self.services(step.process), chat, "hello", self.accepted[chat][step.pick % len(self.accepted[chat])]).duplicate
         assert self._row(chat).last_seq == before
 
-    @rule(chat=CHAT, process=PROCESS)
-    def wants_person(self, chat: int, process: int) -> None:
-        self.services(process).conversations.request_person(self.chats[chat])
+    def wants_person(self, step: Step) -> None:
+        self.services(step.process).conversations.request_person(self.chats[step.chat])
 
-    @rule(chat=CHAT, process=PROCESS)
-    def cancels(self, chat: int, process: int) -> None:
-        self._try(lambda: self.services(process).conversations.cancel_waiting(self.chats[chat]))
+    def cancels(self, step: Step) -> None:
+        self._try(lambda: self.services(step.process).conversations.cancel_waiting(self.chats[step.chat]))
 
-    @rule(chat=CHAT)
-    def forged_button(self, chat: int) -> None:
+    def forged_button(self, step: Step) -> None:
         with self.services(0).database.read() as session:
-            others = session.execute(sa.select(Button.token).where(Button.conversation_id == self.chats[1 - chat]).limit(1)).scalars().all()
+            query = sa.select(Button.token).where(Button.conversation_id == self.chats[1 - step.chat]).limit(1)
+            others = session.execute(query).scalars().all()
         for token in ["f" * 32, *others]:
             with pytest.raises(Invalid):
-                write(self.services(0), self.chats[chat], "", f"client-{next(_number):06}", button=token)
+                write(self.services(0), self.chats[step.chat], "", f"client-{next(_number):06}", button=token)
+
+    def reconnects(self, step: Step) -> None:
+        whole = [one["seq"] for one in self.services(1 - step.process).conversations.messages(self.chats[step.chat], 0, 1000)]
+        after = self.services(step.process).conversations.messages(self.chats[step.chat], step.pick % 30, 1000)
+        assert [one["seq"] for one in after] == [seq for seq in whole if seq > step.pick % 30], "I7"
 
     # --- coordinators ------------------------------------------------------------------------------------------------
 
-    @rule(chat=CHAT, process=PROCESS, first=WHO)
-    def two_claims(self, chat: int, process: int, first: Any) -> None:
-        second = SATO if first is TANAKA else TANAKA
-        waiting = self._row(self.chats[chat]).mode == "waiting"
-        won = [self._moves(chat, lambda who=who: self.services(process).ownership.claim(self.chats[chat], who)) for who in (first, second)]
+    def two_claims(self, step: Step) -> None:
+        chat, own = self.chats[step.chat], self.services(step.process).ownership
+        waiting = self._row(chat).mode == "waiting"
+        won = [self._try(lambda who=who: own.claim(chat, who)) for who in (step.who, other(step.who))]  # type: ignore[misc]
         if waiting:
-            assert won == [True, False]
+            assert won == [True, False], "I5: exactly one wins"
+            self.pool.seen["claimed"] += 1
 
-    @rule(
-        chat=CHAT,
-        process=PROCESS,
-        who=WHO,
-        what=st.sampled_from(["take_over", "release", "close", "reopen", "assign", "transfer", "snooze"]),
-    )
-    def transition(self, chat: int, process: int, who: Any, what: str) -> None:
-        own, conversation = self.services(process).ownership, self.chats[chat]
-        other = SATO if who is TANAKA else TANAKA
-        calls: dict[str, Callable[[], Any]] = {
-            "take_over": lambda: own.take_over(conversation, who),
-            "release": lambda: own.release(conversation, who),
-            "reopen": lambda: own.reopen(conversation, who),
-            "close": lambda: own.close(conversation, who, "solved"),
-            "assign": lambda: own.assign(conversation, who, other),
-            "transfer": lambda: own.transfer(conversation, who, other, "please"),
-            "snooze": lambda: own.snooze(conversation, who, self.clock() + (self.clock() - self.clock()) * -1000),
-        }
-        self._moves(chat, calls[what])
+    def transition(self, step: Step) -> None:
+        own, chat, who = self.services(step.process).ownership, self.chats[step.chat], step.who
+        calls: list[Callable[[], Any]] = [
+            lambda: own.take_over(chat, who), *[lambda who=one: own.release(chat, who) for one in (TANAKA, SATO) for _ in range(3)], lambda: own.close(chat, who, "solved"),
+            lambda: own.reopen(chat, who), lambda: own.assign(chat, who, other(who)), lambda: own.transfer(chat, who, other(who), "please"),
+            lambda: own.snooze(chat, who, self.clock() + dt.timedelta(seconds=500)),
+        ]
+        self._try(calls[step.pick % len(calls)])
 
-    @rule(chat=CHAT, process=PROCESS, who=WHO, stale=st.booleans())
-    def reply(self, chat: int, process: int, who: Any, stale: bool) -> None:
-        row = self._row(self.chats[chat])
-        epoch = row.epoch - 1 if stale else row.epoch
-        sent = self._moves(
-            chat, lambda: self.services(process).replies.reply(self.chats[chat], who, "An answer", epoch, f"reply-{next(_number):06}")
-        )
-        if sent:
-            assert not stale
-            assert self._row(self.chats[chat]).assignee == who.id
+    def reply(self, step: Step) -> None:
+        chat, stale = self.chats[step.chat], step.pick % 3 == 0
+        epoch = self._row(chat).epoch - (1 if stale else 0)
+        if self._try(lambda: self.services(step.process).replies.reply(chat, step.who, "An answer", epoch, f"reply-{next(_number):06}")):
+            assert not stale and self._row(chat).assignee == step.who.id
 
     # --- the bot -----------------------------------------------------------------------------------------------------
 
-    @rule(process=PROCESS)
-    def lease(self, process: int) -> None:
-        job = self.services(process).turns.lease()
-        if job:
-            assert self._row(job.asked.conversation).mode == "bot", "I3: the bot is called only while it owns the conversation"
-            self.jobs.append([process, job, None])
-
-    @precondition(lambda self: self.jobs)
-    @rule(data=st.data())
-    def bot_thinks(self, data: st.DataObject) -> None:
-        one = data.draw(st.sampled_from(self.jobs))
+    def lease(self, step: Step) -> None:
+        """A turn is leased and the bot answers; the answer stays in the process's hand until `commit`."""
+        job = self.services(step.process).turns.lease()
+        if job is None:
+            return
+        assert self._row(job.asked.conversation).mode == "bot", "I3: the bot is called only while it owns the conversation"
         try:
-            one[2] = self.bot.answer(one[1].asked)
+            self.jobs.append([step.process, job, self.bot.answer(job.asked)])
         except BridgeFailed as error:
-            self.jobs.remove(one)
-            self._fail(one, error.reason)
+            before = self._modes()
+            self.pool.seen[self.services(step.process).turns.fail(job, error.reason)] += 1
+            self._follow(before)
 
-    @precondition(lambda self: any(job[2] for job in self.jobs))
-    @rule(data=st.data())
-    def commit(self, data: st.DataObject) -> None:
-        one = data.draw(st.sampled_from([job for job in self.jobs if job[2]]))
-        self.jobs.remove(one)
-        self._commit(one[0], one[1], one[2])
+    def commit(self, step: Step) -> None:
+        if not self.jobs:
+            self.lease(step)
+        elif step.pick % 2:  # half of the answers come late
+            self._commit(*self.jobs.pop(step.pick % len(self.jobs)))
 
-    def _commit(self, process: int, job: Any, answer: Answer) -> str:
+    def _commit(self, process: int, job: Any, answer: Answer) -> None:
         before = self._modes()
-        outcome = self.services(process).turns.commit(job, answer)
-        self._follow(before)
-        return outcome
-
-    def _fail(self, one: list[Any], reason: str) -> None:
-        before = self._modes()
-        self.services(one[0]).turns.fail(one[1], reason)
+        self.pool.seen[self.services(process).turns.commit(job, answer)] += 1
         self._follow(before)
 
-    @rule(failing=st.sampled_from([None, None, "unreachable", "empty"]))
-    def health(self, failing: Optional[str]) -> None:
-        self.bot.failing = failing
+    def health(self, step: Step) -> None:
+        self.bot.failing = (None, None, "unreachable", "empty")[step.pick % 4]
 
     # --- the outbox --------------------------------------------------------------------------------------------------
 
-    @rule(process=PROCESS)
-    def errand(self, process: int) -> None:
-        errand = self.services(process).outbox.lease()
+    def errand(self, step: Step) -> None:
+        errand = self.services(step.process).outbox.lease()
         if errand:
             mode = self._row(errand.parcel.conversation).mode
             assert not (mode == "human" and errand.parcel.author == "bot"), "I2: a bot's message is not sent inside a human stretch"
-            self.errands.append([process, errand])
+            self.errands.append([step.process, errand])
 
-    @precondition(lambda self: self.errands)
-    @rule(data=st.data(), mood=st.sampled_from(["ok", "ok", "refuse", "break", "final", "lost"]))
-    def deliver(self, data: st.DataObject, mood: str) -> None:
-        one = data.draw(st.sampled_from(self.errands))
-        self.errands.remove(one)
+    def deliver(self, step: Step) -> None:
+        if not self.errands:
+            self.errand(step)
+            return
+        process, errand = self.errands.pop(step.pick % len(self.errands))
+        mood = MOODS[step.pick % len(MOODS)]
+        self.pool.seen[mood] += 1
         self.push.mood = "ok" if mood == "lost" else mood
-        box = self.services(one[0]).outbox
         try:
-            self.push.take(one[1].parcel)
+            self.push.take(errand.parcel)
         except SendFailed as failure:
-            box.failed(one[1], failure)
+            self.services(process).outbox.failed(errand, failure)
         else:
             if mood != "lost":  # lost: the sender died after the provider took it
-                box.sent(one[1])
+                self.services(process).outbox.sent(errand)
         self.push.mood = "ok"
 
     # --- crashes and time --------------------------------------------------------------------------------------------
 
-    @rule(process=PROCESS)
-    def crash(self, process: int) -> None:
-        self.jobs = [one for one in self.jobs if one[0] != process]
-        self.errands = [one for one in self.errands if one[0] != process]
-        self.pool.restart(process)
+    def crash(self, step: Step) -> None:
+        self.jobs = [one for one in self.jobs if one[0] != step.process]
+        self.errands = [one for one in self.errands if one[0] != step.process]
+        self.pool.restart(step.process)
 
-    @rule(process=PROCESS, seconds=st.sampled_from([1, 5, 50, 70, 400, 1300, 2000, 4000]))
-    def time_passes(self, process: int, seconds: int) -> None:
-        self.clock.forward(seconds)
+    def time_passes(self, step: Step) -> None:
+        self.clock.forward((1, 5, 5, 50, 70, 400, 1300, 2000, 4000)[step.pick % 9])
         before = self._modes()
-        self.services(process).sweeper.sweep()
+        self.services(step.process).sweeper.sweep()
         self._follow(before)
 
     # --- helpers -----------------------------------------------------------------------------------------------------
@@ -231,7 +220,9 @@ class Desk(RuleBasedStateMachine):
             return session.get(Conversation, chat)
 
     def _modes(self) -> dict[str, tuple[str, int]]:
-        return {chat: (row.mode, row.last_seq) for chat in self.chats for row in [self._row(chat)]}
+        query = sa.select(Conversation.id, Conversation.mode, Conversation.last_seq).where(Conversation.id.in_(self.chats))
+        with self.services(0).database.read() as session:
+            return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 
     def _try(self, call: Callable[[], Any]) -> bool:
         before = self._modes()
@@ -243,12 +234,9 @@ class Desk(RuleBasedStateMachine):
         self._follow(before)
         return True
 
-    def _moves(self, chat: int, call: Callable[[], Any]) -> bool:
-        return self._try(call)
-
     def _follow(self, before: dict[str, tuple[str, int]]) -> None:
         """Notes where human stretches begin and end, by sequence number."""
-        for chat, (mode, last) in self._modes().items():
+        for chat, (mode, _) in self._modes().items():
             was, seq = before[chat]
             if mode == "human" and was != "human":
                 self.stretches[chat].append([seq, None])
@@ -258,63 +246,41 @@ class Desk(RuleBasedStateMachine):
 
     # --- the invariants ----------------------------------------------------------------------------------------------
 
-    @invariant()
-    def stored_once_in_order(self) -> None:
+    def holds(self) -> None:
         with self.services(0).database.read() as session:
-            for chat in self.chats:
-                rows = session.execute(sa.select(Message).where(Message.conversation_id == chat).order_by(Message.seq)).scalars().all()
-                assert [row.seq for row in rows] == list(range(1, len(rows) + 1)), "sequence without gaps"
-                stored = [row.client_id for row in rows if row.author == "person"]
-                assert stored == self.accepted[chat], "I1: every accepted message once, in order"
-                for row in rows:
-                    if row.author == "bot" and row.state != "suppressed":
-                        inside = [s for s in self.stretches[chat] if row.seq > (s[0] or 0) and (s[1] is None or row.seq <= s[1])]
-                        assert not inside, "I2: no bot message inside a human stretch"
-                answers = Counter(row.reply_to for row in rows if row.author == "bot" and row.state != "suppressed")
-                for message, number in answers.items():
-                    assert number <= len(self.bot.answers[message].messages), "no answer twice"
-
-    @invariant()
-    def owner_and_timer(self) -> None:
+            rows = session.execute(sa.select(Message).where(Message.conversation_id.in_(self.chats)).order_by(Message.seq)).scalars().all()
+            states = session.execute(sa.select(Conversation).where(Conversation.id.in_(self.chats))).scalars().all()
+            flying = session.execute(sa.select(Turn.conversation_id).where(Turn.state.in_(("leased", "overtaken")), Turn.conversation_id.in_(self.chats))).scalars().all()
+        assert len(flying) == len(set(flying)), "I8: one turn in flight"
+        for row in states:
+            self._has_timer(row)
         for chat in self.chats:
-            row = self._row(chat)
-            timers = {
-                "bot": row.close_at,
-                "waiting": row.queue_timeout_at,
-                "human": row.assignee and (row.remind_at or row.close_at or row.snoozed_until),
-                "closed": True,
-            }
-            assert timers[row.mode], f"I6: {row.mode} without owner or timer"
-            assert (row.assignee is not None) == (row.mode == "human")
-
-    @invariant()
-    def one_turn_in_flight(self) -> None:
-        with self.services(0).database.read() as session:
-            query = sa.select(Turn.conversation_id, sa.func.count()).where(
-                Turn.state.in_(("leased", "overtaken")), Turn.conversation_id.in_(self.chats)
-            )
-            assert all(number <= 1 for _, number in session.execute(query.group_by(Turn.conversation_id))), "I8"
-
-    @invariant()
-    def replayed_from_any_cursor(self) -> None:
-        for chat in self.chats:
-            whole = self.services(1).conversations.messages(chat, 0, 1000)
-            for cursor in {0, len(whole) // 2, max(0, len(whole) - 1)}:
-                after = whole[cursor - 1]["seq"] if cursor else 0
-                assert [one["seq"] for one in self.services(0).conversations.messages(chat, after, 1000)] == [
-                    one["seq"] for one in whole[cursor:]
-                ], "I7"
-
-    @invariant()
-    def sent_in_order(self) -> None:
-        with self.services(0).database.read() as session:
-            order = dict(session.execute(sa.select(Message.id, Message.seq).where(Message.conversation_id == self.chats[1])).all())
+            self._messages_hold(chat, [row for row in rows if row.conversation_id == chat])
+        order = {row.id: row.seq for row in rows if row.conversation_id == self.chats[1]}
         got = [order[parcel.message] for parcel in self.push.got if parcel.message in order]
         assert got == sorted(set(got)), "I4: each once, in order"
 
+    def _messages_hold(self, chat: str, rows: list[Any]) -> None:
+        assert [row.seq for row in rows] == list(range(1, len(rows) + 1)), "sequence without gaps"
+        assert [row.client_id for row in rows if row.author == "person"] == self.accepted[chat], "I1: every accepted message once, in order"
+        for row in rows:
+            if row.author == "bot" and row.state != "suppressed":
+                inside = [s for s in self.stretches[chat] if row.seq > (s[0] or 0) and (s[1] is None or row.seq <= s[1])]
+                assert not inside, "I2: no bot message inside a human stretch"
+        answers = Counter(row.reply_to for row in rows if row.author == "bot" and row.state != "suppressed")
+        for message, number in answers.items():
+            assert number <= len(self.bot.answers[message].messages), "no answer twice"
+
+    @staticmethod
+    def _has_timer(row: Any) -> None:
+        awake = row.remind_at or row.close_at or row.snoozed_until
+        timers = {"bot": row.close_at, "waiting": row.queue_timeout_at, "human": row.assignee and awake, "closed": True}
+        assert timers[row.mode], f"I6: {row.mode} without owner or timer"
+        assert (row.assignee is not None) == (row.mode == "human")
+
     # --- the end: everything comes to rest ---------------------------------------------------------------------------
 
-    def teardown(self) -> None:
+    def rest(self) -> None:
         self.bot.failing, self.push.mood = None, "ok"
         services = self.services(0)
         for _ in range(60):
@@ -323,8 +289,7 @@ class Desk(RuleBasedStateMachine):
             if not self._restless(services):
                 break
         assert not self._restless(services), "everything is answered, with a human, or sent"
-        self.stored_once_in_order()
-        self.sent_in_order()
+        self.holds()
         with services.database.read() as session:
             self._at_rest(session)
             modes = (
@@ -332,6 +297,10 @@ class Desk(RuleBasedStateMachine):
             )
             changes = [one for one in modes if "mode" in one]
             assert len(changes) >= sum(self._row(chat).epoch for chat in self.chats), "every transition has an event"
+
+    def leave(self) -> None:
+        """Erases the example's people, so that the next one begins with an empty house."""
+        services = self.services(0)
         for chat in self.chats:
             services.privacy.erase(services.privacy.contact_of(chat), "test")
         assert services.audit.verify().ok
@@ -385,7 +354,7 @@ class Desk(RuleBasedStateMachine):
         ).all()
         delivered = {parcel.message for parcel in self.push.got}
         for box, message in sent:
-            if box.state == "sent":
+            if box.state == "sent" and message.state == "sent":
                 assert message.id in delivered, "what is marked as sent was taken by the provider"
         open_handoffs = (
             session.execute(sa.select(Handoff.conversation_id).where(Handoff.conversation_id.in_(self.chats), Handoff.closed_at.is_(None)))
@@ -397,26 +366,42 @@ class Desk(RuleBasedStateMachine):
             assert open_handoffs.count(chat) == expected_open, "one open handoff exactly while somebody waits or talks"
 
 
-@pytest.mark.parametrize(("kind", "examples"), [("sqlite", 25), ("postgresql", 20)])
+WEIGHTS = {
+    "message": 9, "lease": 10, "commit": 8, "errand": 4, "deliver": 4, "time_passes": 6, "transition": 7, "two_claims": 2, "wants_person": 1, "reply": 2, "redelivery": 1,
+    "cancels": 1, "crash": 1, "health": 2, "reconnects": 1, "forged_button": 1,
+}  # fmt: skip
+LENGTH = 55
+
+
+def steps_of(seed: int) -> list[Step]:
+    """A random story. Drawn by `random` from one seed, since hypothesis' own lists favour short and repetitive ones, which never reach the races."""
+    dice = random.Random(seed)
+    names = dice.choices(list(WEIGHTS), weights=list(WEIGHTS.values()), k=LENGTH)
+    return [Step(name, dice.randrange(2), dice.randrange(2), dice.choice((TANAKA, SATO)), dice.randrange(997)) for name in names]
+
+
+@pytest.mark.parametrize(("kind", "examples"), [("sqlite", 50), ("postgresql", 30)])
 def test_random_interleavings(kind: str, examples: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    url = sqlite_url(tmp_path) if kind == "sqlite" else fresh_database(request.getfixturevalue("postgres"))
-    pool = Pool(url)
-    machine = type("Machine", (Desk,), {"pool": pool})
+    pool = Pool(sqlite_url(tmp_path) if kind == "sqlite" else fresh_database(request.getfixturevalue("postgres")))
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True)
+    @given(st.integers(0, 2**32 - 1))
+    def interleave(seed: int) -> None:
+        desk = Desk(pool)
+        try:
+            for step in steps_of(seed):
+                desk.take(step)
+            desk.rest()
+        finally:
+            desk.leave()
+
     try:
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=40,
-                deadline=None,
-                database=None,
-                suppress_health_check=list(HealthCheck),
-                print_blob=True,
-            ),
-        )
+        interleave()
     finally:
         for services in pool.processes:
             services.close()
+    wanted = {"done", "suppressed", "stale", "apology", "claimed", "refuse", "break", "lost", "ok"}
+    assert wanted <= set(pool.seen), f"the examples never met {wanted - set(pool.seen)}; they met {dict(pool.seen)}"
 
 
 def test_the_model_sees_what_the_person_sees(services: Services, chat: str, bot: FakeBot) -> None:

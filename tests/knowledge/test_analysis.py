@@ -1,4 +1,5 @@
 """Words, offsets and sounds of texts in both scripts."""
+
 from __future__ import annotations
 
 import unicodedata
@@ -11,7 +12,9 @@ from knowledge.analysis import MAX_TEXT, fold, has_japanese, is_romaji, normalis
 
 PLAIN = "abz N2 '-.,?!。、在留資格変更ざいりゅうカードー0129０２９ＡｂＺ　ｶｻﾊﾞﾟﾞｰ㍻①Ⅲﬁ～〜\u3099\u0301\u200b\x00🙂👩\u200d👧\n"
 writing = st.text(alphabet=PLAIN, max_size=40)
-clusters = st.lists(st.sampled_from([*"abz N2 '-.?。、在留資格ざいりゅうカードー0９Ｚｶｻ～🙂\n", "ｶﾞ", "ﾊﾟ", "ヒ\u3099", "e\u0301", "Ⅲ", "①", "\u200b "]), max_size=40).map("".join)
+clusters = st.lists(
+    st.sampled_from([*"abz N2 '-.?。、在留資格ざいりゅうカードー0９Ｚｶｻ～🙂\n", "ｶﾞ", "ﾊﾟ", "ヒ\u3099", "e\u0301", "Ⅲ", "①", "\u200b "]), max_size=40
+).map("".join)
 anything = st.text(max_size=60)
 
 
@@ -85,7 +88,9 @@ def test_only_the_beginning_of_a_very_long_text_is_read() -> None:
     assert max(word.end for word in tokens("在留カード lost " * 1000)) <= MAX_TEXT
 
 
-@pytest.mark.parametrize(("text", "lemma"), [("documents", "document"), ("renewing", "renew"), ("辞めました", "辞める"), ("ビザ", "ビザ"), ("東京", "東京")])
+@pytest.mark.parametrize(
+    ("text", "lemma"), [("documents", "document"), ("renewing", "renew"), ("辞めました", "辞める"), ("ビザ", "ビザ"), ("東京", "東京")]
+)
 def test_lemmas(text: str, lemma: str) -> None:
     assert tokens(text)[0].lemma == lemma
 
@@ -96,16 +101,40 @@ def test_a_japanese_word_without_meaning_is_not_content() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["zairyuu kaado o nakushimashita", "biza no koushin wa doko desu ka", "konnichiwa", "shigoto o yametai", "zairyu shikaku nani", "eijuu shinsei ni hitsuyou na shorui wa nan desu ka",
-     "nihon de hataraku", "nenkin ikura", "ryūgaku no shikaku"],
-)  # fmt: skip
+    [
+        "zairyuu kaado o nakushimashita",
+        "biza no koushin wa doko desu ka",
+        "konnichiwa",
+        "shigoto o yametai",
+        "zairyu shikaku nani",
+        "eijuu shinsei ni hitsuyou na shorui wa nan desu ka",
+        "nihon de hataraku",
+        "nenkin ikura",
+        "ryūgaku no shikaku",
+    ],
+)
 def test_japanese_in_latin_letters(text: str) -> None:
     assert is_romaji(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "OK", "N2?", "123", "I lost my card", "made to go", "tokyo", "my baito is hard", "can I do arubaito", "where is the shinsei", "do no more", "hi there", "saya mau visa", "在留カード"],
+    [
+        "",
+        "OK",
+        "N2?",
+        "123",
+        "I lost my card",
+        "made to go",
+        "tokyo",
+        "my baito is hard",
+        "can I do arubaito",
+        "where is the shinsei",
+        "do no more",
+        "hi there",
+        "saya mau visa",
+        "在留カード",
+    ],
 )
 def test_what_is_not_japanese_in_latin_letters(text: str) -> None:
     assert not is_romaji(text)
@@ -130,12 +159,16 @@ def test_spellings_that_sound_the_same(spellings: list[str]) -> None:
     assert key(spellings[0])
 
 
-@pytest.mark.xfail(strict=True, reason="analysis.sound: MeCab reads 財留カード as zai-tome-kado, though `sound` and names.py promise the wrong conversion 財留カード")
+@pytest.mark.xfail(
+    strict=True, reason="analysis.sound: MeCab reads 財留カード as zai-tome-kado, though `sound` and names.py promise the wrong conversion 財留カード"
+)
 def test_a_wrong_conversion_sounds_the_same() -> None:
     assert key("財留カード") == key("在留カード")
 
 
-@pytest.mark.xfail(strict=True, reason="analysis.sound shortens ei/ou inside one token only; とくていぎのう is cut into とく|て|い|ぎ|のう and stays tokuteigino")
+@pytest.mark.xfail(
+    strict=True, reason="analysis.sound shortens ei/ou inside one token only; とくていぎのう is cut into とく|て|い|ぎ|のう and stays tokuteigino"
+)
 def test_kana_cut_in_the_middle_of_a_long_vowel_sounds_the_same() -> None:
     assert key("とくていぎのう") == key("特定技能")
 
@@ -144,11 +177,15 @@ def test_different_words_sound_different() -> None:
     assert len({key(text) for text in ("在留カード", "再入国", "就労", "家族滞在", "特定技能", "技能実習")}) == 6
 
 
-@pytest.mark.parametrize(("text", "expected"), [("ビザ", True), ("my ｶｰﾄﾞ", True), ("永住", True), ("々", True), ("visa", False), ("", False), ("１２", False)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("ビザ", True), ("my ｶｰﾄﾞ", True), ("永住", True), ("々", True), ("visa", False), ("", False), ("１２", False)]
+)
 def test_has_japanese(text: str, expected: bool) -> None:
     assert has_japanese(text) is expected
 
 
-@pytest.mark.xfail(strict=True, reason="analysis.JAPANESE: the first character of the range 豈-﫿 is U+8C48 instead of U+F900, so the range holds all of Hangul")
+@pytest.mark.xfail(
+    strict=True, reason="analysis.JAPANESE: the first character of the range 豈-﫿 is U+8C48 instead of U+F900, so the range holds all of Hangul"
+)
 def test_korean_is_not_japanese() -> None:
     assert not has_japanese("한국어")

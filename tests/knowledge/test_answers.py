@@ -1,4 +1,5 @@
 """A unit as an answer on a day: the value in force, what is stale, and the weakest confidence."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -1,4 +1,5 @@
 """The measure itself: when does an answer hold the facts that a question needs?"""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -25,7 +26,10 @@ def test_met(facts: tuple[tuple[str, ...], ...], wrong: tuple[str, ...], text: s
     assert Expectation("a", "t", "q", "en", facts, wrong).met_by(text) is met
 
 
-@pytest.mark.parametrize(("text", "line"), [("- {id: a, topic: t, ask: q}", 1), ("- {id: a, topic: t, ask: q, expect: handoff}\n- {id: b, topic: t, ask: q, facts: [['/(/']]}", 2)])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("- {id: a, topic: t, ask: q}", 1), ("- {id: a, topic: t, ask: q, expect: handoff}\n- {id: b, topic: t, ask: q, facts: [['/(/']]}", 2)],
+)
 def test_faults_have_lines(tmp_path: Path, text: str, line: int) -> None:
     (tmp_path / "en.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ContentError) as raised:

@@ -1,12 +1,15 @@
 """Which text is shown when one is missing, and which language to reply in."""
+
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from knowledge.languages import DEFAULT, in_language, languages, reply_language
+from knowledge.documents import read_document
+from knowledge.languages import CONTENT, DEFAULT, in_language, languages, reply_language
 
 
 @pytest.mark.parametrize(
@@ -33,9 +36,11 @@ def test_every_fallback_is_a_language_of_the_table() -> None:
 
 
 def test_a_third_language_is_one_more_entry(tmp_path: Path) -> None:
-    row = "- {code: vi, name: Tiếng Việt, fallback: en, complete: false, analyser: latin, limits: {answer: 700, question: 90}}\n"
-    (tmp_path / "languages.yaml").write_text(row, encoding="utf-8")
-    assert languages(tmp_path)["vi"].fallback == "en"
+    rows = read_document(CONTENT / "languages.yaml").data
+    vietnamese = {**rows[0], "code": "vi", "name": "Tiếng Việt", "fallback": "en", "complete": False}
+    (tmp_path / "languages.yaml").write_text(yaml.safe_dump([*rows, vietnamese]), encoding="utf-8")
+    assert list(languages(tmp_path)) == [*languages(), "vi"]
+    assert languages(tmp_path)["vi"].name == "Tiếng Việt"
 
 
 def message(code: str | None = None, asked: str | None = None, hint: str | None = None) -> dict[str, Any]:

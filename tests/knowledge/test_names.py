@@ -1,4 +1,5 @@
 """Subjects found by the names people use."""
+
 from __future__ import annotations
 
 import pytest
@@ -10,9 +11,22 @@ from knowledge.articles import Library
 from knowledge.names import NameTable, PhraseTable, choice_names, subject_names
 
 NAMES = [
-    ("residence card", "card"), ("card", "any-card"), ("在留カード", "card"), ("永住", "permanent"), ("永住許可", "permission"), ("PR", "permanent"), ("J-Find", "j-find"), ("N1", "n1"),
-    ("特定技能1号", "ssw-1"), ("特定技能", "ssw"), ("家族滞在", "dependent"), ("technical intern", "old"), ("technical intern", "new"), ("process", "process"), ("worker's card", "worker"),
-]  # fmt: skip
+    ("residence card", "card"),
+    ("card", "any-card"),
+    ("在留カード", "card"),
+    ("永住", "permanent"),
+    ("永住許可", "permission"),
+    ("PR", "permanent"),
+    ("J-Find", "j-find"),
+    ("N1", "n1"),
+    ("特定技能1号", "ssw-1"),
+    ("特定技能", "ssw"),
+    ("家族滞在", "dependent"),
+    ("technical intern", "old"),
+    ("technical intern", "new"),
+    ("process", "process"),
+    ("worker's card", "worker"),
+]
 TABLE = NameTable(NAMES)
 
 
@@ -51,7 +65,9 @@ def test_names_as_they_are_written(text: str, expected: list[tuple[str, str]]) -
     assert found(text) == expected
 
 
-@pytest.mark.parametrize("text", ["ざいりゅうかーど", "ザイリュウカード", "ｻﾞｲﾘｭｳｶｰﾄﾞ", "zairyuu kaado", "zairyu kado", "zairyū kādo", "在留 カード", "zairyuukaado"])
+@pytest.mark.parametrize(
+    "text", ["ざいりゅうかーど", "ザイリュウカード", "ｻﾞｲﾘｭｳｶｰﾄﾞ", "zairyuu kaado", "zairyu kado", "zairyū kādo", "在留 カード", "zairyuukaado"]
+)
 def test_names_by_sound(text: str) -> None:
     (mention,) = TABLE.find(f"{text} o nakushita" if text.isascii() else f"{text}をなくした")
     assert (mention.targets, mention.by_sound) == (("card",), True)

@@ -1,4 +1,5 @@
 """The search, on the tiny knowledge: behaviour that any weights must give."""
+
 from __future__ import annotations
 
 import pickle
@@ -27,13 +28,12 @@ def first(index: Index, question: str, language: str, *subjects: str) -> str:
     return index.search(question, language, subjects).hits[0].unit
 
 
-def test_every_question_finds_its_own_unit(index: Index) -> None:
+def test_every_question_is_among_the_first_for_its_own_unit(index: Index) -> None:
+    # That it is the first one is asked of the real content (tests/content).
     for unit in index.library.units.values():
-        for language, question in unit.question.items():
-            assert first(index, question, language) == unit.key
-        for language, variants in unit.asked.items():
-            for variant in variants:
-                assert unit.key in [hit.unit for hit in index.search(variant, language).hits[:2]], variant
+        for language in unit.question:
+            for question in (unit.question[language], *unit.asked[language]):
+                assert unit.key in [hit.unit for hit in index.search(question, language).hits[:3]], question
 
 
 @pytest.mark.parametrize(
@@ -63,17 +63,30 @@ def test_a_named_subject_wins_over_the_carried_one(index: Index) -> None:
 
 @pytest.mark.parametrize(
     ("question", "language", "article"),
-    [("I lost my 在留カード", "en", "procedure-residence-card"), ("how much is 家族滞在?", "en", "status-dependent"), ("residence cardをなくした", "ja", "procedure-residence-card"),
-     ("student visaで働きたい", "ja", "status-student"), ("zairyuu kaado o nakushimashita", "ja", "procedure-residence-card"), ("ざいりゅうかーどなくした", "ja", "procedure-residence-card"),
-     ("かぞくたいざいのしょるい", "ja", "status-dependent")],
-)  # fmt: skip
+    [
+        ("I lost my 在留カード", "en", "procedure-residence-card"),
+        ("how much is 家族滞在?", "en", "status-dependent"),
+        ("residence cardをなくした", "ja", "procedure-residence-card"),
+        ("student visaで働きたい", "ja", "status-student"),
+        ("zairyuu kaado o nakushimashita", "ja", "procedure-residence-card"),
+        ("ざいりゅうかーどなくした", "ja", "procedure-residence-card"),
+        ("かぞくたいざいのしょるい", "ja", "status-dependent"),
+    ],
+)
 def test_names_of_the_other_language_and_script(index: Index, question: str, language: str, article: str) -> None:
     found = index.search(question, language)
     assert found.hits[0].unit.startswith(f"{article}#")
     assert article in [target for mention in found.mentions for target in mention.targets]
 
 
-@pytest.mark.parametrize(("slip", "right"), [("i lost my resdience card", "i lost my residence card"), ("how much is the extention", "how much is the extension"), ("depedent visa papers", "dependent visa papers")])
+@pytest.mark.parametrize(
+    ("slip", "right"),
+    [
+        ("i lost my resdience card", "i lost my residence card"),
+        ("how much is the extention", "how much is the extension"),
+        ("depedent visa papers", "dependent visa papers"),
+    ],
+)
 def test_a_typing_slip_changes_nothing(index: Index, slip: str, right: str) -> None:
     assert first(index, slip, "en") == first(index, right, "en")
 
@@ -114,7 +127,13 @@ def test_no_text_causes_an_error(index: Index, text: str, language: str) -> None
     assert all(hit.unit in index.library.units for hit in found.hits)
 
 
-QUESTIONS = [("how much is the extension", "en"), ("在留カードをなくした", "ja"), ("zairyuu kaado", "ja"), ("i lost my resdience card", "en"), ("weather", "en")]
+QUESTIONS = [
+    ("how much is the extension", "en"),
+    ("在留カードをなくした", "ja"),
+    ("zairyuu kaado", "ja"),
+    ("i lost my resdience card", "en"),
+    ("weather", "en"),
+]
 
 
 def test_a_pickled_index_gives_the_same_hits(index: Index) -> None:

@@ -12,15 +12,23 @@ WORDS = ["residence", "permanent", "documents", "document", "passport", "company
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        ("residnce", "residence"), ("resdience", "residence"), ("permenant", "permanent"), ("pasport", "passport"), ("passprot", "passport"), ("compnay", "company"), ("extention", "extension"),
+        ("residnce", "residence"),
+        ("resdience", "residence"),
+        ("permenant", "permanent"),
+        ("pasport", "passport"),
+        ("passprot", "passport"),
+        ("compnay", "company"),
+        ("extention", "extension"),
         ("Residnce", "residence"),
     ],
-)  # fmt: skip
+)
 def test_slips_are_mended(typed: str, meant: str) -> None:
     assert Speller(WORDS).mend(typed) == meant
 
 
-@pytest.mark.parametrize("typed", ["residence", "Passport", "documented", "companys", "visas", "vias", "lots", "tokyo", "naruto", "zairyuu", "weather", "", "在留", "123"])
+@pytest.mark.parametrize(
+    "typed", ["residence", "Passport", "documented", "companys", "visas", "vias", "lots", "tokyo", "naruto", "zairyuu", "weather", "", "在留", "123"]
+)
 def test_known_short_and_unlike_words_stay(typed: str) -> None:
     assert Speller(WORDS).mend(typed) == typed
 

@@ -1,4 +1,5 @@
 """Loading is idempotent, all or nothing, and what comes out is what went in."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -51,7 +52,7 @@ def test_a_load_that_breaks_half_way_changes_nothing(url: str, library: Library,
         return [*good, type(good[0])(id=None)]  # a row that the database refuses, after good ones
 
     monkeypatch.setattr(store_module, "_rows", half)
-    with pytest.raises(Exception, match="(?i)null"):
+    with pytest.raises(Exception, match=r"(?i)null"):
         Store(url).load(without(library, "warning-broker"))
     assert Store(url).library() == library
     assert Store(url).version() == version_of(library)

@@ -1,4 +1,5 @@
 """What keeps the assistant from starting ends with one clear message; what can start, starts, and stops with everything it started."""
+
 from __future__ import annotations
 
 import os
@@ -33,7 +34,15 @@ def free_port() -> int:
 
 
 def launched(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "launch", *command.split()], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "launch", *command.split()],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 # --- ports --------------------------------------------------------------------------------------------------------------
@@ -138,7 +147,10 @@ def test_an_index_that_cannot_be_built(tiny_content: Path, home: House, monkeypa
         knowledge_base.load_knowledge(home)
 
 
-@pytest.mark.xfail(strict=True, reason="knowledge_base.load_knowledge: the content counts as loaded although the index failed, so the next start says nothing and skips it")
+@pytest.mark.xfail(
+    strict=True,
+    reason="knowledge_base.load_knowledge: the content counts as loaded although the index failed, so the next start says nothing and skips it",
+)
 def test_an_index_that_failed_is_built_at_the_next_start(tiny_content: Path, home: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(knowledge_base, "python", lambda: "false")
     for _ in range(2):
@@ -181,14 +193,28 @@ def test_a_failing_training_shows_the_end_of_its_output(project: Path, home: Hou
     assert len(str(raised.value).splitlines()) < 25
 
 
+# The name and the folder of the model stand in the arguments, as Rasa gets them.
+TRAINING = """
+while [ $# -gt 0 ]; do case $1 in --fixed-model-name) name=$2;; --out) out=$2;; esac; shift; done
+mkdir -p "$out"; echo x > "$out/$name.tar.gz"
+"""
+
+
 def test_a_model_is_trained_once_and_old_ones_go(project: Path, home: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The name and the folder of the model stand in the arguments, as Rasa gets them.
-    command(project, monkeypatch, 'while [ $# -gt 0 ]; do case $1 in --fixed-model-name) name=$2;; --out) out=$2;; esac; shift; done; mkdir -p "$out"; echo x > "$out/$name.tar.gz"')
+    command(
+        project,
+        monkeypatch,
+        TRAINING,
+    )
     first = model.trained_model(home)
     assert first == model.model_path()
     command(project, monkeypatch, "exit 1")
     assert model.trained_model(home) == first
-    command(project, monkeypatch, 'while [ $# -gt 0 ]; do case $1 in --fixed-model-name) name=$2;; --out) out=$2;; esac; shift; done; mkdir -p "$out"; echo x > "$out/$name.tar.gz"')
+    command(
+        project,
+        monkeypatch,
+        TRAINING,
+    )
     for number in range(4):
         (project / "config.yml").write_text(str(number), encoding="utf-8")
         assert model.trained_model(home).exists()
@@ -240,7 +266,12 @@ def test_everything_that_was_started_is_stopped(home: House, root: Path) -> None
     running = Running(home, Path("model.tar.gz"))
     running.services = [fake(home, "one", serving(home.action_port), home.action_port), fake(home, "two", serving(home.rasa_port), home.rasa_port)]
     with running:
-        family = [child for service in running.services if service.process for child in [psutil.Process(service.process.pid), *psutil.Process(service.process.pid).children(recursive=True)]]
+        family = [
+            child
+            for service in running.services
+            if service.process
+            for child in [psutil.Process(service.process.pid), *psutil.Process(service.process.pid).children(recursive=True)]
+        ]
         assert len(family) == 4
         assert requests.get(running.services[0].health, timeout=5).status_code == 200
     _, alive = psutil.wait_procs(family, timeout=5)
@@ -251,7 +282,10 @@ def test_everything_that_was_started_is_stopped(home: House, root: Path) -> None
 
 def test_a_process_that_ends_is_named_with_the_end_of_its_log(home: House, root: Path) -> None:
     running = Running(home, Path("model.tar.gz"))
-    running.services = [fake(home, "one", serving(home.action_port), home.action_port), fake(home, "two", "seq 100; echo no such model; exit 3", home.rasa_port)]
+    running.services = [
+        fake(home, "one", serving(home.action_port), home.action_port),
+        fake(home, "two", "seq 100; echo no such model; exit 3", home.rasa_port),
+    ]
     with pytest.raises(CannotStart, match=r"two ended \(exit code 3\)") as raised, running:
         pytest.fail("it started")
     assert "no such model" in str(raised.value)
@@ -319,5 +353,3 @@ def test_the_chat_sends_what_is_typed_and_shows_text_and_choices(monkeypatch: py
     assert "Which one?" in shown
     assert "1. Renewing" in shown
     assert "2. Changing" in shown
-
-

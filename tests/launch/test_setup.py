@@ -1,4 +1,5 @@
 """launch/setup.sh, in a folder of its own and with a PATH that holds only what a test puts there."""
+
 from __future__ import annotations
 
 import shutil
@@ -33,7 +34,15 @@ class Machine:
         (self.path / name).chmod(0o755)
 
     def set_up(self, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([str(self.path / "sh"), "launch/setup.sh"], cwd=self.project, env={"PATH": str(self.path), **environment}, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            [str(self.path / "sh"), "launch/setup.sh"],
+            cwd=self.project,
+            env={"PATH": str(self.path), **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     @property
     def made(self) -> bool:
@@ -62,7 +71,7 @@ def test_another_python_is_not_taken(machine: Machine, name: str) -> None:
 
 def test_a_broken_python_pyenv_and_uv_end_with_the_same_message(machine: Machine) -> None:
     machine.has("python3", "exit 1")
-    machine.has("pyenv", 'case $1 in versions) echo 3.10.13;; *) exit 1;; esac')
+    machine.has("pyenv", "case $1 in versions) echo 3.10.13;; *) exit 1;; esac")
     machine.has("uv", "exit 1")
     done = machine.set_up(MADOGUCHI_PYTHON="/no/such/python")
     assert (done.returncode, "none was found" in done.stderr, machine.made) == (1, True, False)

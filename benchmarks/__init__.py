@@ -1,0 +1,1 @@
+"""What is measured, and how. Nothing in here runs in service."""
