@@ -21,6 +21,7 @@ from knowledge.search import Found, Index
 from knowledge.terms import split_questions
 
 MAX_OFFERED = 3
+MAYBE_OUTSIDE = 0.2  # from this probability of `out_of_scope` on, a question that names no subject needs a sure answer to be answered
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
 _ORDINALS = {
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6,
@@ -82,9 +83,16 @@ class Counter:
             return self._choice(choice, asked, memory)
         question, subjects = self._with_context(asked, memory, words)
         found = self.index.search(question, asked.language, subjects, likely_aspects(asked))
-        if asked.intent == "out_of_scope" and not (found.certainty >= self.index.ranking.sure and found.mentions):
+        if self._outside(asked, found):
             return Decision("out_of_scope", replace(memory, offered=(), failures=0))
         return self._decided(found, asked, memory, day)
+
+    def _outside(self, asked: Asked, found: Found) -> bool:
+        """Whether the message is about something else: what the classifier says must be outweighed by what the search found, and the other way round."""
+        outside = dict(asked.ranking).get("out_of_scope", 0.0)
+        if asked.intent == "out_of_scope":
+            return not (found.mentions and found.certainty >= self.index.ranking.sure)
+        return outside >= MAYBE_OUTSIDE and found.certainty < self.index.ranking.sure and not found.mentions
 
     # --- what was tapped or typed of what was offered ----------------------------------------------------------------
 

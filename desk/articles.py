@@ -64,10 +64,10 @@ class Shelf:
 
     def search(self, question: str, own: str, theirs: str, limit: int = 6) -> list[Pair]:
         """The answers that fit a question asked in the coordinator's language, best first."""
-        library, index = self._ready()
         question = question.strip()[:MAX_QUERY]
         if not question:
             return []
+        library, index = self._ready()
         found = index.search(question, _known(own), limit=limit)
         return [self._pair(library, hit.unit, own, theirs) for hit in found.hits]
 

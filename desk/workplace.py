@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 from zoneinfo import ZoneInfo
@@ -53,14 +54,6 @@ def workplace_of(
 ) -> Workplace:
     """Puts it together; the last three are for tests and settings."""
     database, clock = services.database, services.clock
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(STATIC.iterdir()))).hexdigest()[:12]
     return Workplace(
         services,
@@ -70,9 +63,22 @@ def workplace_of(
         CannedReplies(database, clock),
         shelf or Shelf(),
         Queries(database, clock),
-        environment,
+        _environment(),
         ZoneInfo(services.settings.timezone),
         digest,
         [(code, own_name(code)) for code in desk_languages()],
         services.settings.secure,
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    # Compiled once for the process, however many desks are made in it.
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
     )

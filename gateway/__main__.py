@@ -33,11 +33,17 @@ def main() -> int:
     app = create_app(services)
     # uvicorn's access log would hold people's addresses; guard.py writes one line for each request instead.
     config = uvicorn.Config(
-        app, host=settings.host, port=settings.port, log_config=None, access_log=False,
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
         ws="none",  # Rasa holds the websockets library at a version that uvicorn cannot load; nothing here uses it
-        server_header=False, timeout_graceful_shutdown=DRAIN, timeout_keep_alive=30,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN,
+        timeout_keep_alive=30,
         forwarded_allow_ips=os.environ.get("MADOGUCHI_PROXIES", "127.0.0.1"),
-    )  # fmt: skip
+    )
     uvicorn.Server(config).run()
     services.close()
     return 0

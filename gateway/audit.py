@@ -35,14 +35,10 @@ class Audit:
     def record(self, session: Any, actor: str, action: str, conversation: Optional[str] = None, **data: Any) -> None:
         """One row, in the transaction of `session`: it is there exactly when what it tells has happened."""
         session.flush()
-        head = session.execute(
-            sa.select(AuditHead).where(AuditHead.id == 1).with_for_update().execution_options(populate_existing=True)
-        ).scalar_one()
+        head = session.execute(sa.select(AuditHead).where(AuditHead.id == 1).with_for_update().execution_options(populate_existing=True)).scalar_one()
         number, at = head.number + 1, self._clock()
         digest = _digest(head.hash, number, iso(at), actor, action, conversation, data)
-        session.add(
-            AuditRow(id=number, at=at, actor=actor, action=action, conversation_id=conversation, data=data, previous=head.hash, hash=digest)
-        )
+        session.add(AuditRow(id=number, at=at, actor=actor, action=action, conversation_id=conversation, data=data, previous=head.hash, hash=digest))
         head.number, head.hash = number, digest
         session.flush()
 
@@ -56,20 +52,14 @@ class Audit:
             for row in session.execute(sa.select(AuditRow).order_by(AuditRow.id)).scalars():
                 gap = count > 0 and (row.id != number + 1 or row.previous != previous)
                 first = count == 0 and row.id == 1 and row.previous != START
-                if (
-                    gap
-                    or first
-                    or row.hash != _digest(row.previous, row.id, iso(row.at), row.actor, row.action, row.conversation_id, row.data)
-                ):
+                if gap or first or row.hash != _digest(row.previous, row.id, iso(row.at), row.actor, row.action, row.conversation_id, row.data):
                     return AuditReport(False, count, row.id)
                 previous, number, count = row.hash, row.id, count + 1
             if (number, previous or START) != (head.number, head.hash) and not (count == 0 and head.number):
                 return AuditReport(False, count, number + 1)
             return AuditReport(True, count)
 
-    def rows(
-        self, after: int = 0, limit: int = 200, actor: Optional[str] = None, conversation: Optional[str] = None
-    ) -> List[dict[str, Any]]:
+    def rows(self, after: int = 0, limit: int = 200, actor: Optional[str] = None, conversation: Optional[str] = None) -> List[dict[str, Any]]:
         """Rows in order, beginning after a number."""
         query = sa.select(AuditRow).where(AuditRow.id > after).order_by(AuditRow.id).limit(limit)
         if actor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Optional
 
 from gateway.store.database import Database
@@ -19,17 +20,13 @@ class Bell:
     def ring(self) -> None:
         """Wakes who waits."""
         if self._loop is not None and self._event is not None and not self._loop.is_closed():
-            try:
+            with suppress(RuntimeError):  # the loop may be closed between the two
                 self._loop.call_soon_threadsafe(self._event.set)
-            except RuntimeError:  # the loop was closed between the two
-                pass
 
     async def wait(self, seconds: float) -> None:
         """Returns when rung, at the latest after `seconds`."""
         if self._loop is not asyncio.get_running_loop() or self._event is None:
             self._loop, self._event = asyncio.get_running_loop(), asyncio.Event()
-        try:
+        with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._event.wait(), seconds)
-        except asyncio.TimeoutError:
-            pass
         self._event.clear()

@@ -10,7 +10,8 @@ import httpx
 
 @dataclass(frozen=True)
 class Said:
-    """One message of the bot: text, buttons ({title, payload}), the structured card, its language when known, and the name of the reply in domain.yml."""
+    """One message of the bot: text, buttons ({title, payload}), the structured card, its language when known, and the name of the reply
+    in domain.yml."""
 
     text: str
     buttons: List[Dict[str, str]] = field(default_factory=list)
@@ -74,9 +75,16 @@ class HttpBridge:
 
     async def turn(self, asked: Asked) -> Answer:
         """Runs one turn. Raises BridgeFailed."""
-        body = await self._post("/turn", {
-            "conversation": asked.conversation, "message_id": asked.message_id, "text": asked.text, "language": asked.language, "channel": asked.channel,
-        })  # fmt: skip
+        body = await self._post(
+            "/turn",
+            {
+                "conversation": asked.conversation,
+                "message_id": asked.message_id,
+                "text": asked.text,
+                "language": asked.language,
+                "channel": asked.channel,
+            },
+        )
         messages = [_said(one) for one in body.get("messages") or []]
         if not messages:
             raise BridgeFailed("empty")
@@ -113,8 +121,6 @@ class HttpBridge:
 
 def _said(message: Mapping[str, Any]) -> Said:
     buttons = [
-        {"title": str(one["title"]), "payload": str(one.get("payload") or one["title"])}
-        for one in message.get("buttons") or []
-        if one.get("title")
+        {"title": str(one["title"]), "payload": str(one.get("payload") or one["title"])} for one in message.get("buttons") or [] if one.get("title")
     ]
     return Said(str(message.get("text") or ""), buttons, message.get("custom") or None, message.get("language"), message.get("reply"))

@@ -33,9 +33,7 @@ class Consents:
             if row is None:
                 session.add(Notice(version=notice()["version"], texts=text, published_at=self._clock()))
             elif row.texts != text:
-                raise ValueError(
-                    f"The privacy notice {notice()['version']} was published with other words. Give texts/notice.yaml a new version."
-                )
+                raise ValueError(f"The privacy notice {notice()['version']} was published with other words. Give texts/notice.yaml a new version.")
 
     def shown(self, language: str) -> Dict[str, Any]:
         """The notice in a language."""
@@ -79,9 +77,7 @@ class Consents:
             )
         )
         session.flush()
-        self._audit.record(
-            session, person(conversation.contact_id), "consent.given", conversation.id, purpose=purpose, version=notice()["version"]
-        )
+        self._audit.record(session, person(conversation.contact_id), "consent.given", conversation.id, purpose=purpose, version=notice()["version"])
 
     def _withdraw(self, session: Any, conversation: Any, purpose: str) -> None:
         session.execute(
@@ -94,9 +90,7 @@ class Consents:
     @staticmethod
     def given(session: Any, conversation: Any, purpose: str) -> bool:
         """Whether the person has agreed to the present version, and not taken it back."""
-        query = sa.select(Consent.id).where(
-            Consent.contact_id == conversation.contact_id, Consent.purpose == purpose, Consent.withdrawn_at.is_(None)
-        )
+        query = sa.select(Consent.id).where(Consent.contact_id == conversation.contact_id, Consent.purpose == purpose, Consent.withdrawn_at.is_(None))
         return session.execute(query.where(Consent.version == notice()["version"]).limit(1)).first() is not None
 
     def require_notice(self, session: Any, conversation: Any, accepted_version: Optional[str]) -> None:

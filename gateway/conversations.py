@@ -1,4 +1,5 @@
-"""What a person does: begins, writes, asks for a human, stops waiting, rates. Each is one transaction, finished before it is acknowledged (invariant I1)."""
+"""What a person does: begins, writes, asks for a human, stops waiting, rates. Each is one transaction, finished before it is acknowledged
+(invariant I1)."""
 
 from __future__ import annotations
 
@@ -43,9 +44,18 @@ class Conversations:
     """The person's side."""
 
     def __init__(
-        self, database: Database, clock: Clock, transcript: Transcript, handoffs: Handoffs, journal: Journal, audit: Audit, hours: Hours, consents: Consents,
-        timers: Timers, max_text: int,
-    ) -> None:  # fmt: skip
+        self,
+        database: Database,
+        clock: Clock,
+        transcript: Transcript,
+        handoffs: Handoffs,
+        journal: Journal,
+        audit: Audit,
+        hours: Hours,
+        consents: Consents,
+        timers: Timers,
+        max_text: int,
+    ) -> None:
         self._database, self._clock, self._transcript, self._handoffs, self._journal = database, clock, transcript, handoffs, journal
         self._audit, self._hours, self._consents, self._timers, self._max_text = audit, hours, consents, timers, max_text
 
@@ -91,17 +101,21 @@ class Conversations:
         query = sa.select(Conversation.id).join(
             Identity, sa.and_(Identity.contact_id == Conversation.contact_id, Identity.channel == Conversation.channel)
         )
-        found: Optional[str] = session.execute(
-            query.where(Identity.channel == channel, Identity.external_id == external_id)
-        ).scalar_one_or_none()
+        found: Optional[str] = session.execute(query.where(Identity.channel == channel, Identity.external_id == external_id)).scalar_one_or_none()
         return found
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def receive(
-        self, conversation_id: str, text: Optional[str] = None, client_id: Optional[str] = None, button: Optional[str] = None, language: Optional[str] = None,
-        notice_version: Optional[str] = None, event_id: Optional[str] = None,
-    ) -> Received:  # fmt: skip
+        self,
+        conversation_id: str,
+        text: Optional[str] = None,
+        client_id: Optional[str] = None,
+        button: Optional[str] = None,
+        language: Optional[str] = None,
+        notice_version: Optional[str] = None,
+        event_id: Optional[str] = None,
+    ) -> Received:
         """Stores a message, once (`client_id` of the chat window, or `event_id` of a provider), masked, and hands it to whoever has the conversation.
 
         Raises NotFound, Invalid (text_missing, text_too_long, client_id, button_unknown) and Conflict (notice_required).
@@ -152,9 +166,7 @@ class Conversations:
         if clean.kinds:
             kinds = say("list_comma", conversation.lang).join(say(f"kind_{kind}", conversation.lang) for kind in clean.kinds)
             self._transcript.system(session, conversation, "masked", kinds=kinds)
-            self._audit.record(
-                session, person(conversation.contact_id), "message.masked", conversation.id, kinds=list(clean.kinds), seq=message.seq
-            )
+            self._audit.record(session, person(conversation.contact_id), "message.masked", conversation.id, kinds=list(clean.kinds), seq=message.seq)
         return Received(public(message), False, clean.kinds)
 
     @staticmethod
@@ -177,9 +189,7 @@ class Conversations:
         conversation.closed_at = conversation.outcome = None
         conversation.rating_wanted = False
         self._handoffs.bot(session, conversation, "new_episode", answered_by_human=True)
-        self._handoffs.change(
-            session, conversation, "bot", person(conversation.contact_id), "conversation.new_episode", episode=conversation.episode
-        )
+        self._handoffs.change(session, conversation, "bot", person(conversation.contact_id), "conversation.new_episode", episode=conversation.episode)
 
     # --- a human -----------------------------------------------------------------------------------------------------
 
@@ -271,9 +281,7 @@ class Conversations:
             if handoff is None or handoff.closed_at is None:
                 raise Conflict("rating_not_wanted")
             query = sa.select(Rating).where(Rating.conversation_id == conversation.id, Rating.episode == handoff.episode)
-            rating = session.execute(query).scalar_one_or_none() or Rating(
-                id=new_id(), conversation_id=conversation.id, episode=handoff.episode
-            )
+            rating = session.execute(query).scalar_one_or_none() or Rating(id=new_id(), conversation_id=conversation.id, episode=handoff.episode)
             rating.coordinator, rating.score, rating.lang, rating.at = handoff.accepted_by, score, conversation.lang, self._clock()
             rating.comment = redact(comment).text[: self._max_text] if comment else None
             session.add(rating)

@@ -74,12 +74,21 @@ class DeskView:
         self._database, self._transcript, self._inquiries = database, transcript, inquiries
 
     def queue(
-        self, view: str = "all", coordinator: Optional[str] = None, language: Optional[str] = None, channel: Optional[str] = None, topic: Optional[str] = None,
-        priority: Optional[int] = None, mode: Optional[str] = None, text: Optional[str] = None, limit: int = 100,
-    ) -> List[QueueRow]:  # fmt: skip
+        self,
+        view: str = "all",
+        coordinator: Optional[str] = None,
+        language: Optional[str] = None,
+        channel: Optional[str] = None,
+        topic: Optional[str] = None,
+        priority: Optional[int] = None,
+        mode: Optional[str] = None,
+        text: Optional[str] = None,
+        limit: int = 100,
+    ) -> List[QueueRow]:
         """The conversations of a view. Waiting ones first: by priority, then by the longest wait; then the others, by the latest word.
 
-        Parameters: `view`, one of VIEWS ("all": waiting or with a human, not asleep); `coordinator`, whose "mine" is; `text`, searched in all messages.
+        Parameters: `view`, one of VIEWS ("all": waiting or with a human, not asleep); `coordinator`, whose "mine" is; `text`, searched in
+        all messages.
         """
         query = sa.select(Conversation)
         for condition in (*_view(view, coordinator), *_filters(language, channel, topic, priority, mode, text)):
@@ -136,17 +145,31 @@ class DeskView:
             if one is None:
                 raise NotFound()
             return ConversationView(
-                self._rows(session, [one])[0], one.contact_id, one.episode, iso(one.human_since), iso(one.created_at), iso(one.closed_at), one.outcome, iso(one.reply_until),
-                one.last_seq, one.seen_seq,
+                self._rows(session, [one])[0],
+                one.contact_id,
+                one.episode,
+                iso(one.human_since),
+                iso(one.created_at),
+                iso(one.closed_at),
+                one.outcome,
+                iso(one.reply_until),
+                one.last_seq,
+                one.seen_seq,
                 [_handoff(row) for row in _all(session, sa.select(Handoff).where(Handoff.conversation_id == one.id).order_by(Handoff.opened_at))],
                 [plain_note(row) for row in _all(session, sa.select(Note).where(Note.conversation_id == one.id).order_by(Note.at))],
-                [{"score": row.score, "comment": row.comment, "episode": row.episode, "at": iso(row.at)} for row in _all(session, sa.select(Rating).where(Rating.conversation_id == one.id))],
+                [
+                    {"score": row.score, "comment": row.comment, "episode": row.episode, "at": iso(row.at)}
+                    for row in _all(session, sa.select(Rating).where(Rating.conversation_id == one.id))
+                ],
                 [
                     {"purpose": row.purpose, "version": row.version, "language": row.lang, "at": iso(row.at), "withdrawn_at": iso(row.withdrawn_at)}
                     for row in _all(session, sa.select(Consent).where(Consent.contact_id == one.contact_id).order_by(Consent.at))
                 ],
-                [plain_inquiry(row) for row in _all(session, sa.select(Inquiry).where(Inquiry.conversation_id == one.id).order_by(Inquiry.created_at))],
-            )  # fmt: skip
+                [
+                    plain_inquiry(row)
+                    for row in _all(session, sa.select(Inquiry).where(Inquiry.conversation_id == one.id).order_by(Inquiry.created_at))
+                ],
+            )
 
     def transcript(self, conversation_id: str, after: int = 0, limit: int = 500) -> List[Dict[str, Any]]:
         """All messages after a sequence number, with what was suppressed. Raises NotFound."""
@@ -160,9 +183,11 @@ class DeskView:
         """A coordinator has the conversation open and sees up to here."""
         with self._database.write() as session:
             session.execute(
-                sa.update(Conversation).where(Conversation.id == conversation_id, Conversation.desk_seq < seq, Conversation.last_seq >= seq).values(desk_seq=seq)
+                sa.update(Conversation)
+                .where(Conversation.id == conversation_id, Conversation.desk_seq < seq, Conversation.last_seq >= seq)
+                .values(desk_seq=seq)
                 .execution_options(synchronize_session=False)
-            )  # fmt: skip
+            )
 
     def counts(self, coordinator: Optional[Coordinator] = None) -> Dict[str, int]:
         """How many wait, are with a human, are mine, asleep, and how many questions were left."""
@@ -176,9 +201,7 @@ class DeskView:
                 "human": number(Conversation.mode == "human"),
                 "mine": number(Conversation.mode == "human", Conversation.assignee == coordinator.id) if coordinator else 0,
                 "snoozed": number(Conversation.snoozed_until.isnot(None)),
-                "inquiries": int(
-                    session.execute(sa.select(sa.func.count()).select_from(Inquiry).where(Inquiry.state == "open")).scalar_one()
-                ),
+                "inquiries": int(session.execute(sa.select(sa.func.count()).select_from(Inquiry).where(Inquiry.state == "open")).scalar_one()),
             }
 
     def inquiries(self, state: Optional[str] = "open") -> List[Dict[str, Any]]:
@@ -193,25 +216,35 @@ class DeskView:
 def _view(view: str, coordinator: Optional[str]) -> List[Any]:
     awake = Conversation.snoozed_until.is_(None)
     views: Mapping[str, List[Any]] = {
-        "all": [Conversation.mode.in_(("waiting", "human")), awake], "mine": [Conversation.mode == "human", Conversation.assignee == coordinator, awake],
-        "unassigned": [Conversation.mode == "waiting"], "bot": [Conversation.mode == "bot", Conversation.last_seq > 0],
-        "snoozed": [Conversation.snoozed_until.isnot(None)], "closed": [Conversation.mode == "closed"], "any": [Conversation.last_seq > 0],
-    }  # fmt: skip
+        "all": [Conversation.mode.in_(("waiting", "human")), awake],
+        "mine": [Conversation.mode == "human", Conversation.assignee == coordinator, awake],
+        "unassigned": [Conversation.mode == "waiting"],
+        "bot": [Conversation.mode == "bot", Conversation.last_seq > 0],
+        "snoozed": [Conversation.snoozed_until.isnot(None)],
+        "closed": [Conversation.mode == "closed"],
+        "any": [Conversation.last_seq > 0],
+    }
     return views[view]
 
 
 def _filters(
     language: Optional[str], channel: Optional[str], topic: Optional[str], priority: Optional[int], mode: Optional[str], text: Optional[str]
 ) -> List[Any]:
-    found = [column == value for column, value in (
-        (Conversation.lang, language), (Conversation.channel, channel), (Conversation.topic, topic), (Conversation.mode, mode), (Conversation.priority, priority),
-    ) if value is not None and value != ""]  # fmt: skip
+    found = [
+        column == value
+        for column, value in (
+            (Conversation.lang, language),
+            (Conversation.channel, channel),
+            (Conversation.topic, topic),
+            (Conversation.mode, mode),
+            (Conversation.priority, priority),
+        )
+        if value is not None and value != ""
+    ]
     if text and text.strip():
         # JSON is kept as text on both databases; json_extract is not portable. Escapes of json.dumps are undone by ensure_ascii=False (database.py).
         pattern = "%" + text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        found.append(
-            sa.exists().where(Message.conversation_id == Conversation.id, sa.cast(Message.body, sa.Text).ilike(pattern, escape="\\"))
-        )
+        found.append(sa.exists().where(Message.conversation_id == Conversation.id, sa.cast(Message.body, sa.Text).ilike(pattern, escape="\\")))
     return found
 
 

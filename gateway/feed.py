@@ -64,9 +64,7 @@ class Feed:
         """Hands out what is new; runs in a thread."""
         edge = self._clock() - _OVERLAP
         with self._database.read() as session:
-            query = (
-                sa.select(Event).where(Event.id > cursor) if self._database.sqlite and cursor else sa.select(Event).where(Event.at > edge)
-            )
+            query = sa.select(Event).where(Event.id > cursor) if self._database.sqlite and cursor else sa.select(Event).where(Event.at > edge)
             rows = [_plain(row) for row in session.execute(query.order_by(Event.id).limit(_FULL)).scalars()]
         fresh = [row for row in rows if row["id"] not in self._seen]
         if fresh and self._loop:

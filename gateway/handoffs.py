@@ -139,9 +139,7 @@ class Handoffs:
         self._transcript.system(session, conversation, "out_of_hours", form="inquiry", hours=hours + " " if hours else "")
         conversation.tell_bot = {"outcome": "out_of_hours"}
         self._audit.record(session, actor, "handoff.out_of_hours", conversation.id, reason=wish.reason, topic=wish.topic)
-        self._journal.write(
-            session, conversation.id, "state", None, action="handoff.out_of_hours", mode=conversation.mode, epoch=conversation.epoch
-        )
+        self._journal.write(session, conversation.id, "state", None, action="handoff.out_of_hours", mode=conversation.mode, epoch=conversation.epoch)
 
     # --- to a human --------------------------------------------------------------------------------------------------
 
@@ -163,9 +161,7 @@ class Handoffs:
     def _hold_back(session: Any, conversation: Any) -> None:
         # On channels that we push to, what the bot said but nobody has been sent yet would arrive inside the human stretch.
         query = sa.select(Outbox.id, Outbox.message_id).join(Message, Message.id == Outbox.message_id)
-        rows = session.execute(
-            query.where(Outbox.conversation_id == conversation.id, Outbox.state == "queued", Message.author == "bot")
-        ).all()
+        rows = session.execute(query.where(Outbox.conversation_id == conversation.id, Outbox.state == "queued", Message.author == "bot")).all()
         if rows:
             session.execute(sa.update(Outbox).where(Outbox.id.in_([row[0] for row in rows])).values(state="suppressed"))
             session.execute(sa.update(Message).where(Message.id.in_([row[1] for row in rows])).values(state="suppressed"))
@@ -232,11 +228,7 @@ class Handoffs:
                 Conversation.id < conversation.id,
             ),
         )
-        query = (
-            sa.select(sa.func.count())
-            .select_from(Conversation)
-            .where(Conversation.mode == "waiting", Conversation.id != conversation.id, before)
-        )
+        query = sa.select(sa.func.count()).select_from(Conversation).where(Conversation.mode == "waiting", Conversation.id != conversation.id, before)
         return 1 + int(session.execute(query).scalar_one())
 
     def wait_minutes(self, session: Any, position: int) -> Optional[int]:
@@ -244,7 +236,6 @@ class Handoffs:
         since = self._clock() - dt.timedelta(hours=12)
         query = sa.select(Handoff.opened_at, Handoff.accepted_at).where(Handoff.accepted_at.isnot(None), Handoff.opened_at > since)
         waits = sorted(
-            (taken - opened).total_seconds()
-            for opened, taken in session.execute(query.order_by(Handoff.opened_at.desc()).limit(_WAIT_SAMPLE))
+            (taken - opened).total_seconds() for opened, taken in session.execute(query.order_by(Handoff.opened_at.desc()).limit(_WAIT_SAMPLE))
         )
         return max(1, round(waits[len(waits) // 2] * position / 60)) if len(waits) >= 3 else None

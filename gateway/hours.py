@@ -42,15 +42,14 @@ class Schedule:
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Schedule:
-        """From JSON: {"week": {"mon": ["09:30-12:00", "13:00-17:30"], …}, "timezone", "public_holidays", "always"}. Raises Invalid('hours_invalid')."""
+        """From JSON: {"week": {"mon": ["09:30-12:00", "13:00-17:30"], …}, "timezone", "public_holidays", "always"}. Raises
+        Invalid('hours_invalid')."""
         try:
             week = {day: _periods(plain.get("week", {}).get(day, [])) for day in DAYS}
             ZoneInfo(str(plain.get("timezone", "Asia/Tokyo")))
         except (ValueError, KeyError, AttributeError, OSError) as error:
             raise Invalid("hours_invalid", str(error)) from error
-        return cls(
-            week, str(plain.get("timezone", "Asia/Tokyo")), bool(plain.get("public_holidays", True)), bool(plain.get("always", False))
-        )
+        return cls(week, str(plain.get("timezone", "Asia/Tokyo")), bool(plain.get("public_holidays", True)), bool(plain.get("always", False)))
 
     def plain(self) -> Dict[str, Any]:
         """As JSON."""
@@ -158,9 +157,7 @@ def opening_status(schedule: Schedule, closures: Mapping[dt.date, Mapping[str, s
     return OpeningStatus(False, None, None, reason or "hours", label)
 
 
-def _closed(
-    schedule: Schedule, closures: Mapping[dt.date, Mapping[str, str]], day: dt.date
-) -> Tuple[Optional[str], Optional[Mapping[str, str]]]:
+def _closed(schedule: Schedule, closures: Mapping[dt.date, Mapping[str, str]], day: dt.date) -> Tuple[Optional[str], Optional[Mapping[str, str]]]:
     if day in closures:
         return "closure", closures[day]
     names = public_holidays(day.year)

@@ -27,14 +27,13 @@ MAX_QUESTION = 4000
 class Inquiries:
     """Takes and lists questions. The contact details are used for this question only, and are shown to coordinators masked until they ask."""
 
-    def __init__(
-        self, database: Database, clock: Clock, transcript: Transcript, journal: Journal, audit: Audit, consents: Consents
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, transcript: Transcript, journal: Journal, audit: Audit, consents: Consents) -> None:
         self._database, self._clock, self._transcript = database, clock, transcript
         self._journal, self._audit, self._consents = journal, audit, consents
 
     def leave(self, conversation_id: str, question: str, email: Optional[str], phone: Optional[str], consent: bool) -> Dict[str, Any]:
-        """Stores a question. Raises Invalid: question_missing, text_too_long, contact_missing, email_invalid, phone_invalid, consent_missing; NotFound."""
+        """Stores a question. Raises Invalid: question_missing, text_too_long, contact_missing, email_invalid, phone_invalid,
+        consent_missing; NotFound."""
         if not question.strip():
             raise Invalid("question_missing")
         if len(question) > MAX_QUESTION:

@@ -46,8 +46,7 @@ class Notes:
         """All notes of a conversation, oldest first."""
         with self._database.read() as session:
             return [
-                plain(note)
-                for note in session.execute(sa.select(Note).where(Note.conversation_id == conversation_id).order_by(Note.at)).scalars()
+                plain(note) for note in session.execute(sa.select(Note).where(Note.conversation_id == conversation_id).order_by(Note.at)).scalars()
             ]
 
 

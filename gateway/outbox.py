@@ -61,23 +61,16 @@ class Outboxes:
 
     def _due(self, session: Any) -> List[str]:
         now = self._clock()
-        ready = sa.or_(
-            sa.and_(Outbox.state == "queued", Outbox.next_at <= now), sa.and_(Outbox.state == "leased", Outbox.lease_until <= now)
-        )
+        ready = sa.or_(sa.and_(Outbox.state == "queued", Outbox.next_at <= now), sa.and_(Outbox.state == "leased", Outbox.lease_until <= now))
         ahead = aliased(Outbox)
-        blocked = sa.exists().where(
-            ahead.conversation_id == Outbox.conversation_id, ahead.seq < Outbox.seq, ahead.state.in_(("queued", "leased"))
-        )
+        blocked = sa.exists().where(ahead.conversation_id == Outbox.conversation_id, ahead.seq < Outbox.seq, ahead.state.in_(("queued", "leased")))
         query = sa.select(Outbox.conversation_id).where(ready, ~blocked).order_by(Outbox.next_at)
         return [row[0] for row in session.execute(query.limit(_CANDIDATES))]
 
     def _take(self, session: Any, conversation: Any) -> Optional[Errand]:
         now = self._clock()
         query = (
-            sa.select(Outbox)
-            .where(Outbox.conversation_id == conversation.id, Outbox.state.in_(("queued", "leased")))
-            .order_by(Outbox.seq)
-            .limit(1)
+            sa.select(Outbox).where(Outbox.conversation_id == conversation.id, Outbox.state.in_(("queued", "leased"))).order_by(Outbox.seq).limit(1)
         )
         row = session.execute(query).scalar_one_or_none()
         if row is None or (row.state == "queued" and row.next_at > now) or (row.state == "leased" and row.lease_until > now):

@@ -1,4 +1,5 @@
-"""Who owns a conversation, changed by coordinators. Each transition is one transaction, one event, one audit row, and epoch + 1 when the mode changes."""
+"""Who owns a conversation, changed by coordinators. Each transition is one transaction, one event, one audit row, and epoch + 1 when the
+mode changes."""
 
 from __future__ import annotations
 
@@ -110,7 +111,8 @@ class Ownership:
             return self._hand_to(session, conversation, who, to, "handoff.assigned")
 
     def transfer(self, conversation_id: str, who: Coordinator, to: Coordinator, note: str) -> ConversationState:
-        """Passes on one's own conversation, with a note for the next one. Raises Conflict('taken'|'wrong_mode'), Invalid('note_missing'), NotFound."""
+        """Passes on one's own conversation, with a note for the next one. Raises Conflict('taken'|'wrong_mode'), Invalid('note_missing'),
+        NotFound."""
         if not note.strip():
             raise Invalid("note_missing")
         with self._database.write() as session:

@@ -1,4 +1,5 @@
-"""A person's rights over what is stored: see it, have it erased; and the coordinators' logged look at contact details. Source: APPI articles 22, 32 to 35."""
+"""A person's rights over what is stored: see it, have it erased; and the coordinators' logged look at contact details. Source: APPI
+articles 22, 32 to 35."""
 
 from __future__ import annotations
 
@@ -65,9 +66,7 @@ class Privacy:
         said = session.execute(
             sa.select(Message).where(Message.conversation_id == conversation.id, Message.state != "suppressed").order_by(Message.seq)
         ).scalars()
-        inquiries = session.execute(
-            sa.select(Inquiry).where(Inquiry.conversation_id == conversation.id).order_by(Inquiry.created_at)
-        ).scalars()
+        inquiries = session.execute(sa.select(Inquiry).where(Inquiry.conversation_id == conversation.id).order_by(Inquiry.created_at)).scalars()
         ratings = session.execute(sa.select(Rating).where(Rating.conversation_id == conversation.id).order_by(Rating.at)).scalars()
         return {
             "channel": conversation.channel,
@@ -78,12 +77,11 @@ class Privacy:
         }
 
     def erase(self, contact_id: str, by: str) -> None:
-        """Deletes a person with all that they wrote, here and in the bot's memory. What stays: one audit row without content. Raises NotFound, Conflict('on_hold')."""
+        """Deletes a person with all that they wrote, here and in the bot's memory. What stays: one audit row without content. Raises
+        NotFound, Conflict('on_hold')."""
         with self._database.write() as session:
             # The conversation before the contact, as everywhere, so that two transactions never wait for each other.
-            conversations = list(
-                session.execute(sa.select(Conversation).where(Conversation.contact_id == contact_id).with_for_update()).scalars()
-            )
+            conversations = list(session.execute(sa.select(Conversation).where(Conversation.contact_id == contact_id).with_for_update()).scalars())
             contact = session.execute(sa.select(Contact).where(Contact.id == contact_id).with_for_update()).scalar_one_or_none()
             if contact is None:
                 raise NotFound()

@@ -1,6 +1,7 @@
 """Identity and card numbers in a text, blacked out before anything is stored.
 
-Patterns and check digit: shared reference handoff.md 5.2. My Number must not be collected outside the law's purposes, so it is never kept, not even hidden.
+Patterns and check digit: shared reference handoff.md 5.2. My Number must not be collected outside the law's purposes, so it is never
+kept, not even hidden.
 """
 
 from __future__ import annotations

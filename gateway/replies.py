@@ -38,8 +38,15 @@ class Replies:
         self._ownership, self._channels, self._timers = ownership, channels, timers
 
     def reply(
-        self, conversation_id: str, who: Coordinator, text: str, epoch: int, client_id: str, language: Optional[str] = None, card: Optional[Mapping[str, Any]] = None,
-    ) -> Dict[str, Any]:  # fmt: skip
+        self,
+        conversation_id: str,
+        who: Coordinator,
+        text: str,
+        epoch: int,
+        client_id: str,
+        language: Optional[str] = None,
+        card: Optional[Mapping[str, Any]] = None,
+    ) -> Dict[str, Any]:
         """Sends one reply, once for each `client_id`. In mode bot it takes the conversation over, in waiting it claims it (invariant I3).
 
         Raises Conflict: stale (written under an old epoch: look again, the draft is yours), taken (with the owner), closed, window_over;

@@ -82,19 +82,33 @@ def create_services(settings: GatewaySettings, clock: Clock = utc_now, channels:
     hours = Hours(database, clock, audit, settings.hours, settings.timezone)
     consents = Consents(database, clock, audit, settings.retention)
     handoffs = Handoffs(clock, transcript, journal, audit, hours, settings.timers)
-    conversations = Conversations(
-        database, clock, transcript, handoffs, journal, audit, hours, consents, settings.timers, settings.max_text
-    )
+    conversations = Conversations(database, clock, transcript, handoffs, journal, audit, hours, consents, settings.timers, settings.max_text)
     ownership = Ownership(database, clock, transcript, handoffs, settings.timers)
     privacy = Privacy(database, clock, journal, audit)
     inquiries = Inquiries(database, clock, transcript, journal, audit, consents)
     consents.publish()
     return Services(
-        settings=settings, clock=clock, database=database, channels=channels, audit=audit, journal=journal, transcript=transcript, hours=hours, consents=consents,
-        conversations=conversations, ownership=ownership, replies=Replies(database, clock, transcript, handoffs, ownership, channels, settings.timers),
+        settings=settings,
+        clock=clock,
+        database=database,
+        channels=channels,
+        audit=audit,
+        journal=journal,
+        transcript=transcript,
+        hours=hours,
+        consents=consents,
+        conversations=conversations,
+        ownership=ownership,
+        replies=Replies(database, clock, transcript, handoffs, ownership, channels, settings.timers),
         turns=Turns(database, clock, transcript, handoffs, journal, channels, settings.timers),
         outbox=Outboxes(database, clock, journal, audit, channels, settings.timers),
         sweeper=Sweeper(database, clock, transcript, handoffs, ownership, journal, audit, privacy, settings.timers, settings.retention),
-        inquiries=inquiries, privacy=privacy, notes=Notes(database, clock, journal, audit), presence=Present(database, clock, journal, settings.timers),
-        desk=DeskView(database, transcript, inquiries), feed=Feed(database, clock), metrics=Metrics(database, clock), texts=Texts(),
-    )  # fmt: skip
+        inquiries=inquiries,
+        privacy=privacy,
+        notes=Notes(database, clock, journal, audit),
+        presence=Present(database, clock, journal, settings.timers),
+        desk=DeskView(database, transcript, inquiries),
+        feed=Feed(database, clock),
+        metrics=Metrics(database, clock),
+        texts=Texts(),
+    )

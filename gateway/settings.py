@@ -13,7 +13,8 @@ from knowledge.settings import ROOT, settings
 
 @dataclass(frozen=True)
 class Timers:
-    """All in seconds. `queue`: the longest wait for a coordinator; `unanswered`: a person's message in a human stretch goes back to the queue after it."""
+    """All in seconds. `queue`: the longest wait for a coordinator; `unanswered`: a person's message in a human stretch goes back to the
+    queue after it."""
 
     queue: float = 1800
     reminder: float = 300
@@ -62,6 +63,7 @@ class GatewaySettings:
     bridge_timeout: float = 25
     workers: int = 4
     max_text: int = 4000
+    desk: bool = True
     timers: Timers = field(default_factory=Timers)
     retention: Retention = field(default_factory=Retention)
     rates: Rates = field(default_factory=Rates)
@@ -73,9 +75,11 @@ class GatewaySettings:
 
 
 def gateway_settings() -> GatewaySettings:
-    """Reads MADOGUCHI_DATABASE_URL, MADOGUCHI_GATEWAY_PORT, MADOGUCHI_GATEWAY_HOST, MADOGUCHI_RASA_PORT or MADOGUCHI_BRIDGE_URL, MADOGUCHI_PUBLIC_URL,
+    """Reads MADOGUCHI_DATABASE_URL, MADOGUCHI_GATEWAY_PORT, MADOGUCHI_GATEWAY_HOST, MADOGUCHI_RASA_PORT or MADOGUCHI_BRIDGE_URL,
+    MADOGUCHI_PUBLIC_URL,
     MADOGUCHI_ORIGINS (comma separated), MADOGUCHI_TIMEZONE, MADOGUCHI_HOURS ('always' or a JSON schedule), MADOGUCHI_METRICS_TOKEN,
-    MADOGUCHI_QUEUE_MINUTES, and the secrets (secret_file.py). Raises ValueError with the name of a variable that is wrong.
+    MADOGUCHI_QUEUE_MINUTES, MADOGUCHI_RATE_FACTOR, MADOGUCHI_DESK ('off': this process serves no desk), and the secrets (secret_file.py).
+    Raises ValueError with the name of a variable that is wrong.
     """
     env = os.environ
     origins = tuple(one.strip().rstrip("/") for one in env.get("MADOGUCHI_ORIGINS", "").split(",") if one.strip())
@@ -93,6 +97,7 @@ def gateway_settings() -> GatewaySettings:
         metrics_token=env.get("MADOGUCHI_METRICS_TOKEN", ""),
         timers=timers,
         rates=_rates(),
+        desk=env.get("MADOGUCHI_DESK", "on") != "off",
     )
 
 

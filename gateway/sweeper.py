@@ -34,9 +34,18 @@ class Sweeper:
     """One call of `sweep` does what is due now."""
 
     def __init__(
-        self, database: Database, clock: Clock, transcript: Transcript, handoffs: Handoffs, ownership: Ownership, journal: Journal, audit: Audit, privacy: Privacy,
-        timers: Timers, retention: Retention,
-    ) -> None:  # fmt: skip
+        self,
+        database: Database,
+        clock: Clock,
+        transcript: Transcript,
+        handoffs: Handoffs,
+        ownership: Ownership,
+        journal: Journal,
+        audit: Audit,
+        privacy: Privacy,
+        timers: Timers,
+        retention: Retention,
+    ) -> None:
         self._database, self._clock, self._transcript, self._handoffs, self._ownership = database, clock, transcript, handoffs, ownership
         self._journal, self._audit, self._privacy, self._timers, self._retention = journal, audit, privacy, timers, retention
 
@@ -116,9 +125,7 @@ class Sweeper:
             if session.execute(sa.select(Turn.id).where(Turn.state == "overtaken", Turn.lease_until <= now).limit(1)).first() is None:
                 return 0
         with self._database.write() as session:
-            return int(
-                session.execute(sa.update(Turn).where(Turn.state == "overtaken", Turn.lease_until <= now).values(state="dropped")).rowcount
-            )
+            return int(session.execute(sa.update(Turn).where(Turn.state == "overtaken", Turn.lease_until <= now).values(state="dropped")).rowcount)
 
     # --- retention ---------------------------------------------------------------------------------------------------
 

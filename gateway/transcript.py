@@ -37,9 +37,7 @@ class Transcript:
         event_id: Optional[str] = None,
     ) -> Any:
         """A message of the person."""
-        message = self._append(
-            session, conversation, "in", "person", body, language, "received", client_id=client_id, provider_event_id=event_id
-        )
+        message = self._append(session, conversation, "in", "person", body, language, "received", client_id=client_id, provider_event_id=event_id)
         conversation.last_user_at = message.created_at
         window = self._channels.spec(conversation.channel).window_hours
         conversation.reply_until = message.created_at + dt.timedelta(hours=window) if window else None
@@ -57,9 +55,7 @@ class Transcript:
         """A message of the bot; a suppressed one is kept for coordinators and never sent."""
         return self._out(session, conversation, "bot", body, language, suppressed, reply_to=reply_to)
 
-    def coordinator(
-        self, session: Any, conversation: Any, who: Coordinator, body: Mapping[str, Any], language: str, client_id: Optional[str]
-    ) -> Any:
+    def coordinator(self, session: Any, conversation: Any, who: Coordinator, body: Mapping[str, Any], language: str, client_id: Optional[str]) -> Any:
         """A coordinator's message."""
         return self._out(session, conversation, "coordinator", body, language, author_id=who.id, author_name=who.name, client_id=client_id)
 

@@ -1,4 +1,5 @@
-"""The bot's turns: leased one at a time for each conversation (I8), committed only in the epoch in which they began (I2), repeated until they are answered."""
+"""The bot's turns: leased one at a time for each conversation (I8), committed only in the epoch in which they began (I2), repeated until
+they are answered."""
 
 from __future__ import annotations
 
@@ -83,9 +84,7 @@ class Turns:
         query = sa.select(Turn.conversation_id, sa.func.min(Turn.next_at)).join(Conversation, Conversation.id == Turn.conversation_id)
         free = sa.or_(sa.and_(Turn.state == "pending", Turn.next_at <= now), sa.and_(Turn.state == "leased", Turn.lease_until <= now))
         other = aliased(Turn)
-        busy = sa.exists().where(
-            other.conversation_id == Turn.conversation_id, other.state.in_(("leased", "overtaken")), other.lease_until > now
-        )
+        busy = sa.exists().where(other.conversation_id == Turn.conversation_id, other.state.in_(("leased", "overtaken")), other.lease_until > now)
         ahead = aliased(Turn)
         blocked = sa.exists().where(
             ahead.conversation_id == Turn.conversation_id,
@@ -94,11 +93,7 @@ class Turns:
             ahead.next_at > now,
             ahead.apologised_at.is_(None),
         )
-        query = (
-            query.where(Conversation.mode == "bot", free, ~busy, ~blocked)
-            .group_by(Turn.conversation_id)
-            .order_by(sa.func.min(Turn.next_at))
-        )
+        query = query.where(Conversation.mode == "bot", free, ~busy, ~blocked).group_by(Turn.conversation_id).order_by(sa.func.min(Turn.next_at))
         return [row[0] for row in session.execute(query.limit(_CANDIDATES))]
 
     def _take(self, session: Any, conversation: Any) -> Optional[Job]:
@@ -151,7 +146,8 @@ class Turns:
     # --- the answer --------------------------------------------------------------------------------------------------
 
     def commit(self, job: Job, answer: Answer) -> str:
-        """Stores the answer. Returns done, suppressed (a human came meanwhile; kept, never sent), repeat (to be run again), or stale (somebody else has it)."""
+        """Stores the answer. Returns done, suppressed (a human came meanwhile; kept, never sent), repeat (to be run again), or stale
+        (somebody else has it)."""
         with self._database.write() as session:
             conversation, turn = self._held(session, job)
             if turn is None:
@@ -184,9 +180,7 @@ class Turns:
         self._say(session, conversation, turn, answer, hide_handoff=not opens)
         self._handoffs.open(session, conversation, Wish.of(card), BOT)
 
-    def _say(
-        self, session: Any, conversation: Any, turn: Any, answer: Answer, suppressed: bool = False, hide_handoff: bool = False
-    ) -> None:
+    def _say(self, session: Any, conversation: Any, turn: Any, answer: Answer, suppressed: bool = False, hide_handoff: bool = False) -> None:
         spec = self._channels.spec(conversation.channel)
         for said in answer.messages:
             language = said.language if said.language in languages() else conversation.lang
@@ -258,9 +252,7 @@ class Turns:
     def recover(self) -> int:
         """After a crash of the only process (SQLite): ends all leases at once. Returns how many there were."""
         with self._database.write() as session:
-            return int(
-                session.execute(sa.update(Turn).where(Turn.state.in_(("leased", "overtaken"))).values(lease_until=self._clock())).rowcount
-            )
+            return int(session.execute(sa.update(Turn).where(Turn.state.in_(("leased", "overtaken"))).values(lease_until=self._clock())).rowcount)
 
 
 def _is_request(said: Said) -> bool:

@@ -134,9 +134,7 @@ class Workers:
             await services.channels[errand.channel].send(errand.parcel)
         except SendFailed as failure:
             outcome = await run_in_threadpool(services.outbox.failed, errand, failure)
-            logger.warning(
-                "A sending failed", extra={"conversation": errand.parcel.conversation, "channel": errand.channel, "outcome": outcome}
-            )
+            logger.warning("A sending failed", extra={"conversation": errand.parcel.conversation, "channel": errand.channel, "outcome": outcome})
         except Exception as error:
             logger.exception("A channel failed", extra={"channel": errand.channel})
             outcome = await run_in_threadpool(services.outbox.failed, errand, SendFailed(type(error).__name__, uncertain=True))

@@ -11,7 +11,8 @@ os.environ.update({"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3
 from hypothesis import settings
 
 from knowledge.articles import Library
-from knowledge.content_reader import read_library
+from knowledge.content_reader import inspect, read_library
+from knowledge.documents import Fault
 from tests import tiny
 
 # The first example of a test may open a dictionary, which takes seconds; what a run finds must not depend on the run before.
@@ -23,6 +24,18 @@ settings.load_profile("madoguchi")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """The tiny knowledge. Nobody changes it."""
     return read_library(tiny.write(tmp_path_factory.mktemp("content")))
+
+
+@pytest.fixture(scope="session")
+def content_and_faults() -> tuple[Library, list[Fault]]:
+    """The real content as far as it can be read, and what is wrong with it."""
+    return inspect()
+
+
+@pytest.fixture(scope="session")
+def real(content_and_faults: tuple[Library, list[Fault]]) -> Library:
+    """The real content. Nobody changes it."""
+    return content_and_faults[0]
 
 
 @pytest.fixture

@@ -893,7 +893,9 @@
       this.api.renew = async () => {
         if (!remembered.get('known')) throw new Refused(401, 'session_missing');  // after erasing nothing begins by itself
         const { notice } = await this.session();
-        if (!notice.accepted) throw new Refused(409, 'notice_required');
+        if (notice.accepted) return;
+        this.gone(false);  // a new person, as far as the server knows: the notice comes first
+        throw new Refused(409, 'notice_required');
       };
       this.line = new Line(this.api, (kind, data) => this.fromLine(kind, data), () => this.cursor);
       this.log = new Log({
@@ -1305,7 +1307,7 @@
 
     /** From the own line: for this tab and the others. */
     fromLine(kind, data) {
-      if (kind === 'session_lost') this.api.renew().catch(({ code }) => { if (code === 'notice_required') this.gone(false); });
+      if (kind === 'session_lost') this.api.renew().catch(() => {});
       else {
         this.tabs?.say(kind, data);
         if (kind !== 'beat') this.hear(kind, data);

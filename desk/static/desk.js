@@ -267,7 +267,7 @@
       keep(); count(); grow(); text.focus();
       byId("draft-state").textContent = composer.dataset.sent;
       setTimeout(() => { byId("draft-state").textContent = ""; }, 3000);
-      fetchMessages().then(toEnd); soon("head", 0); soon("side", 0); beat();
+      fetchMessages().then(toEnd); soon("head", 0); soon("side", 0); soon("queue", 0); beat();
     });
     body.addEventListener("desk-article-sent", (event) => {
       const next = (event.detail || {}).epoch;

@@ -26,9 +26,7 @@ class Database:
         self.sqlite = parsed.get_backend_name() == "sqlite"
         if self.sqlite and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        options: dict[str, Any] = (
-            {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}} if self.sqlite else {"pool_pre_ping": True}
-        )
+        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}} if self.sqlite else {"pool_pre_ping": True}
         self.engine = sa.create_engine(
             url, future=True, poolclass=QueuePool, json_serializer=_json, hide_parameters=True, pool_size=8, max_overflow=32, **options
         )

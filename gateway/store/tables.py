@@ -70,7 +70,8 @@ class Identity(Base):
 
 
 class Conversation(Base):
-    """One person on one channel. `mode` says who speaks; every change of it adds 1 to `epoch`. The columns `…_at` of a timer are read by the sweeper."""
+    """One person on one channel. `mode` says who speaks; every change of it adds 1 to `epoch`. The columns `…_at` of a timer are read by
+    the sweeper."""
 
     __tablename__ = "gw_conversation"
     __table_args__ = (sa.Index("gw_conversation_queue", "mode", "waiting_since"),)

@@ -55,14 +55,20 @@ def create_app(services: Services, bridge: Optional[Bridge] = None, workers: boo
         *health_routes(services),
         Route("/api/chat", chat.erase, methods=["DELETE"]),
         Mount("/api/chat", routes=chat.routes()),
-        *(_desk(services) if desk else []),
+        *(_desk(services) if desk and settings.desk else []),
         *_pages(),
     ]
     app = Starlette(
-        routes=routes, lifespan=lifespan,
+        routes=routes,
+        lifespan=lifespan,
         middleware=[Middleware(Guard, metrics=services.metrics, origins=settings.origins, public_url=settings.public_url)],
-        exception_handlers={GatewayError: on_gateway_error, HTTPException: on_http_error, sa.exc.SQLAlchemyError: on_database_error, Exception: on_any_error},
-    )  # fmt: skip
+        exception_handlers={
+            GatewayError: on_gateway_error,
+            HTTPException: on_http_error,
+            sa.exc.SQLAlchemyError: on_database_error,
+            Exception: on_any_error,
+        },
+    )
     app.state.max_text = settings.max_text
     app.state.services = services
     return app

@@ -40,13 +40,25 @@ class Chat:
     def routes(self) -> List[Route]:
         """All routes, relative to /api/chat."""
         return [
-            Route("/", self.erase, methods=["DELETE"]), Route("/config", self.config, methods=["GET"]), Route("/session", self.begin, methods=["POST"]),
-            Route("/state", self.state, methods=["GET"]), Route("/messages", self.receive, methods=["POST"]), Route("/messages", self.messages, methods=["GET"]),
-            Route("/stream", self.stream, methods=["GET"]), Route("/typing", self.typing, methods=["POST"]), Route("/seen", self.seen, methods=["POST"]),
-            Route("/feedback", self.feedback, methods=["POST"]), Route("/rating", self.rating, methods=["POST"]), Route("/handoff", self.request_person, methods=["POST"]),
-            Route("/handoff", self.cancel_waiting, methods=["DELETE"]), Route("/inquiry", self.inquiry, methods=["POST"]), Route("/language", self.language, methods=["PUT"]),
-            Route("/consent", self.consent, methods=["POST"]), Route("/readings", self.readings, methods=["GET"]), Route("/export", self.export, methods=["GET"]),
-        ]  # fmt: skip
+            Route("/", self.erase, methods=["DELETE"]),
+            Route("/config", self.config, methods=["GET"]),
+            Route("/session", self.begin, methods=["POST"]),
+            Route("/state", self.state, methods=["GET"]),
+            Route("/messages", self.receive, methods=["POST"]),
+            Route("/messages", self.messages, methods=["GET"]),
+            Route("/stream", self.stream, methods=["GET"]),
+            Route("/typing", self.typing, methods=["POST"]),
+            Route("/seen", self.seen, methods=["POST"]),
+            Route("/feedback", self.feedback, methods=["POST"]),
+            Route("/rating", self.rating, methods=["POST"]),
+            Route("/handoff", self.request_person, methods=["POST"]),
+            Route("/handoff", self.cancel_waiting, methods=["DELETE"]),
+            Route("/inquiry", self.inquiry, methods=["POST"]),
+            Route("/language", self.language, methods=["PUT"]),
+            Route("/consent", self.consent, methods=["POST"]),
+            Route("/readings", self.readings, methods=["GET"]),
+            Route("/export", self.export, methods=["GET"]),
+        ]
 
     # --- beginning ---------------------------------------------------------------------------------------------------
 
@@ -62,10 +74,17 @@ class Chat:
             for key, own in messages().items()
             if not key.startswith(_INTERNAL) and "{" not in in_language(own, language)
         }
-        return JSONResponse({
-            "languages": [{"code": one.code, "name": one.name, "readings": has_readings(one.code)} for one in languages().values()], "language": language,
-            "notice": services.consents.shown(language), "purposes": Consents.purposes(language), "hours": hours, "limits": {"text": services.settings.max_text}, "texts": texts,
-        })  # fmt: skip
+        return JSONResponse(
+            {
+                "languages": [{"code": one.code, "name": one.name, "readings": has_readings(one.code)} for one in languages().values()],
+                "language": language,
+                "notice": services.consents.shown(language),
+                "purposes": Consents.purposes(language),
+                "hours": hours,
+                "limits": {"text": services.settings.max_text},
+                "texts": texts,
+            }
+        )
 
     async def begin(self, request: Request) -> Response:
         """A session: the one that the request has, or a new one."""
@@ -239,9 +258,7 @@ class Chat:
         data, language = await self._run(request, read)
         day = str(data["exported_at"])[:10]
         if request.query_params.get("form") == "text":
-            return PlainTextResponse(
-                _as_text(data, language), headers={"Content-Disposition": f'attachment; filename="madoguchi-{day}.txt"'}
-            )
+            return PlainTextResponse(_as_text(data, language), headers={"Content-Disposition": f'attachment; filename="madoguchi-{day}.txt"'})
         return JSONResponse(data, headers={"Content-Disposition": f'attachment; filename="madoguchi-{day}.json"'})
 
     async def erase(self, request: Request) -> Response:

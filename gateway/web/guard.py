@@ -20,9 +20,12 @@ MAX_BODY = 64 * 1024
 MAX_BODY_DESK = 1024 * 1024
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _HEADERS = {
-    "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
-    "cross-origin-opener-policy": "same-origin", "x-permitted-cross-domain-policies": "none",
-}  # fmt: skip
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "cross-origin-opener-policy": "same-origin",
+    "x-permitted-cross-domain-policies": "none",
+}
 _CORS_METHODS = "GET, POST, PUT, DELETE"
 _CORS_HEADERS = "authorization, content-type, last-event-id"
 
@@ -34,7 +37,8 @@ class Guard:
         self._app, self._metrics, self._origins, self._public = app, metrics, frozenset(origins), public_url
         ancestors = " ".join(["'self'", *sorted(self._origins)])
         self._policy = (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+            "manifest-src 'self'; "
             f"base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}; frame-src 'self'"
         )
 

@@ -38,9 +38,7 @@ async def _events(services: Services, conversation: str, after: int) -> AsyncIte
         services.metrics.streams.dec()
 
 
-async def _from(
-    services: Services, conversation: str, cursor: int, queue: asyncio.Queue[Optional[Happened]]
-) -> AsyncIterator[ServerSentEvent]:
+async def _from(services: Services, conversation: str, cursor: int, queue: asyncio.Queue[Optional[Happened]]) -> AsyncIterator[ServerSentEvent]:
     told: Optional[Dict[str, Any]] = None
     happened: List[Happened] = []
     while not services.feed.closing:
@@ -116,6 +114,4 @@ def _shown(state: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _event(kind: str, data: Dict[str, Any], seq: Optional[int] = None) -> ServerSentEvent:
-    return ServerSentEvent(
-        json.dumps(data, ensure_ascii=False, separators=(",", ":")), event=kind, id=str(seq) if seq is not None else None
-    )
+    return ServerSentEvent(json.dumps(data, ensure_ascii=False, separators=(",", ":")), event=kind, id=str(seq) if seq is not None else None)

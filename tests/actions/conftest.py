@@ -21,10 +21,10 @@ from knowledge.settings import ROOT
 from knowledge.store import Store
 
 # How sure the bot is, is a matter of figures that are tuned. What it does when it is sure, nearly sure or not is tested here.
-SURE = {"sure": 0.0, "nearly": 0.0, "clear_lead": 0.0}
-NEARLY = {"sure": 1.1, "nearly": 0.0, "clear_lead": 0.0}
-UNSURE = {"sure": 1.1, "nearly": 1.1, "clear_lead": 0.0}
-TIED = {"sure": 0.0, "nearly": 0.0, "clear_lead": 1000.0}  # every second hit is about as likely as the first
+SURE: Dict[str, Any] = {"sure": 0.0, "nearly": 0.0, "clear_lead": 0.0}
+NEARLY: Dict[str, Any] = {"sure": 1.1, "nearly": 0.0, "clear_lead": 0.0}
+UNSURE: Dict[str, Any] = {"sure": 1.1, "nearly": 1.1, "clear_lead": 0.0}
+TIED: Dict[str, Any] = {"sure": 0.0, "nearly": 0.0, "clear_lead": 1000.0}  # every second hit is about as likely as the first
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,7 @@ def desk(index: Index) -> Iterator[Callable[..., Counter]]:
     """Makes a counter over the tiny knowledge that is as sure as the test wants."""
     before = index.ranking
 
-    def made(level: Dict[str, float] = SURE) -> Counter:
+    def made(level: Dict[str, Any] = SURE) -> Counter:
         index.ranking = replace(before, **level)
         return Counter(index)
 
@@ -122,7 +122,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory, library: Library, index: Inde
     counter.cache_clear()
 
 
-def how_sure(level: Dict[str, float]) -> None:
+def how_sure(level: Dict[str, Any]) -> None:
     """Sets how sure the counter of the running actions is."""
     index = counter().index
     index.ranking = replace(index.ranking, **level)

@@ -22,7 +22,7 @@ from actions.memory import Memory
 from actions.replies import notices, say_answers
 from knowledge.answers import Answer, answer_of
 from knowledge.articles import Library
-from knowledge.content_reader import PLACEHOLDER, read_library
+from knowledge.content_reader import PLACEHOLDER
 from knowledge.documents import read_document
 from knowledge.languages import languages
 from knowledge.settings import ROOT
@@ -354,8 +354,8 @@ def test_a_language_without_a_pointer_hears_which_are_spoken(talk: Conversation)
     assert talk.say(ActionOtherLanguage(), "…", "xx", "other_language").replies == ["utter_languages"]
 
 
-def test_every_language_that_is_recognised_has_a_pointer_with_known_facts() -> None:
-    facts = read_library().facts
+def test_every_pointer_refers_to_known_facts(real: Library) -> None:
+    facts = real.facts
     for pointer in pointers().values():
         assert set(PLACEHOLDER.findall(pointer)) <= set(facts)
 

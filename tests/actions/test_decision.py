@@ -10,7 +10,6 @@ import pytest
 from actions.decision import MAX_OFFERED, Asked, Counter, Decision, intent_aspects
 from actions.memory import Memory
 from knowledge.articles import Library
-from knowledge.content_reader import read_library
 from knowledge.languages import languages
 from tests.actions.conftest import NEARLY, SURE, TIED, UNSURE
 from tests.tiny import ODD_MESSAGES, ascii_start
@@ -317,6 +316,6 @@ def test_two_questions_in_one_message_get_two_answers(desk: Desk) -> None:
 # --- the table of aspects ---------------------------------------------------------------------------------------------------
 
 
-def test_every_aspect_of_the_table_is_one_of_the_content() -> None:
-    aspects = read_library().aspects
+def test_every_aspect_of_the_table_is_one_of_the_content(real: Library) -> None:
+    aspects = real.aspects
     assert {aspect for row in intent_aspects().values() for aspect in row} <= set(aspects)

@@ -65,7 +65,6 @@ def page(browser: Browser) -> Iterator[Page]:
         browser.devtools("Network.clearBrowserCookies")
         browser.errors()
         yield Page(browser, served)
-        browser.open("about:blank")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from knowledge.articles import Library
-from knowledge.content_reader import PLACEHOLDER, inspect
+from knowledge.content_reader import PLACEHOLDER
 from knowledge.documents import Fault, read_document
 from knowledge.languages import languages
 from knowledge.names import NameTable, subject_names
@@ -25,18 +25,8 @@ STATUSES = (
 UNUSED: dict[str, str] = {}
 
 
-@pytest.fixture(scope="module")
-def content() -> tuple[Library, list[Fault]]:
-    return inspect()
-
-
-@pytest.fixture(scope="module")
-def real(content: tuple[Library, list[Fault]]) -> Library:
-    return content[0]
-
-
-def test_no_faults(content: tuple[Library, list[Fault]]) -> None:
-    assert [str(fault) for fault in content[1]] == []
+def test_no_faults(content_and_faults: tuple[Library, list[Fault]]) -> None:
+    assert [str(fault) for fault in content_and_faults[1]] == []
 
 
 def test_there_is_enough(real: Library) -> None:

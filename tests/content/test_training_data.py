@@ -11,7 +11,7 @@ import pytest
 from scipy import sparse
 
 from knowledge.analysis import normalised
-from knowledge.content_reader import read_library
+from knowledge.articles import Library
 from knowledge.documents import read_document
 from knowledge.expectations import CALIBRATION, Expectation, read_expectations
 from knowledge.languages import languages
@@ -66,8 +66,8 @@ def test_every_intent_has_one_rule_with_an_action_that_exists() -> None:
     assert rules == Counter(domain()["intents"])
 
 
-def test_the_texts_of_the_bots_own_buttons_are_training_examples_or_questions_of_the_knowledge() -> None:
-    questions = {normalised(question) for unit in read_library().units.values() for question in unit.question.values()}
+def test_the_texts_of_the_bots_own_buttons_are_training_examples_or_questions_of_the_knowledge(real: Library) -> None:
+    questions = {normalised(question) for unit in real.units.values() for question in unit.question.values()}
     learned = {normalised(text) for language in languages() for _, text in examples(language)}
     titles = {button["title"] for variations in domain()["responses"].values() for one in variations for button in one.get("buttons", [])}  # type: ignore[attr-defined]
     assert {title for title in titles if normalised(title) not in learned | questions} == set()
@@ -80,13 +80,10 @@ def measured() -> list[tuple[Path, Expectation]]:
     return [(path, expectation) for path in MEASURES for expectation in read_expectations(path, path.stem)]
 
 
-def learned() -> list[tuple[str, str]]:
+def learned(real: Library) -> list[tuple[str, str]]:
     """(where, text) of everything the bot learns from."""
     found = [
-        (unit.key, text)
-        for unit in read_library().units.values()
-        for code in languages()
-        for text in (unit.question.get(code, ""), *unit.asked.get(code, ()))
+        (unit.key, text) for unit in real.units.values() for code in languages() for text in (unit.question.get(code, ""), *unit.asked.get(code, ()))
     ]
     return found + [(f"data/nlu/{language}: {intent}", text) for language in languages() for intent, text in examples(language)]
 
@@ -151,9 +148,9 @@ def test_there_is_something_to_measure_in_every_language() -> None:
         ),
     ],
 )
-def test_no_measuring_question_is_learned_nor_a_near_copy_of_it(folder: str) -> None:
+def test_no_measuring_question_is_learned_nor_a_near_copy_of_it(real: Library, folder: str) -> None:
     # Only ids and places are shown: whoever writes content must not see the questions.
-    questions, known = [row for row in measured() if row[0].parent.name == folder], learned()
+    questions, known = [row for row in measured() if row[0].parent.name == folder], learned(real)
     near = near_copies([expectation.ask for _, expectation in questions], [text for _, text in known])
     found = [
         f"{questions[one][0].parent.name}/{questions[one][0].name} {questions[one][1].id} ≈ {known[two][0]} ({jaccard:.2f})"

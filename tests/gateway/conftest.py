@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -53,9 +54,7 @@ def postgres() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     run = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **user}
-    subprocess.run(
-        [binaries / "initdb", "-D", folder / "data", "-U", "gateway", "-A", "trust", "-E", "UTF8", "--no-sync"], check=True, **run
-    )  # type: ignore[call-overload]
+    subprocess.run([binaries / "initdb", "-D", folder / "data", "-U", "gateway", "-A", "trust", "-E", "UTF8", "--no-sync"], check=True, **run)  # type: ignore[call-overload]
     options = [
         "-c",
         "listen_addresses=127.0.0.1",
@@ -74,7 +73,7 @@ def postgres() -> Iterator[str]:
         _wait(url, server)
         yield url
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # at once; SIGTERM would wait for open connections
         server.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,4 +1,5 @@
 """The chat window's API: what it gives, what it refuses, and in which words."""
+
 from __future__ import annotations
 
 import json
@@ -90,7 +91,13 @@ def test_handoff(web: TestClient, house: Services) -> None:
 def test_inquiry(web: TestClient) -> None:
     good = {"question": "When?", "email": "me@example.com", "consent": True}
     assert web.post("/api/chat/inquiry", json=good).status_code == 201
-    for change, code in (({"question": " "}, "question_missing"), ({"email": "me"}, "email_invalid"), ({"email": None}, "contact_missing"), ({"consent": "true"}, "consent_missing"), ({"email": None, "phone": "1"}, "phone_invalid")):
+    for change, code in (
+        ({"question": " "}, "question_missing"),
+        ({"email": "me"}, "email_invalid"),
+        ({"email": None}, "contact_missing"),
+        ({"consent": "true"}, "consent_missing"),
+        ({"email": None, "phone": "1"}, "phone_invalid"),
+    ):
         error(web.post("/api/chat/inquiry", json={**good, **change}), 422, code)
 
 
@@ -130,7 +137,16 @@ def test_sessions(app: Any) -> None:
     again = client.post("/api/chat/session", json={"transport": "bearer"}, headers={"Authorization": f"Bearer {token}"})
     assert again.status_code == 200 and again.json()["state"]["conversation"] == made.json()["state"]["conversation"]
     body, stamp, signature = token.split(".")
-    for forged in ("", "x", f"{body}.{stamp}.{signature[:-2]}xx", f"{body[:-2]}xx.{stamp}.{signature}", f"{body}.{stamp}.", "a" * 5000, "é", made.json()["state"]["conversation"]):
+    for forged in (
+        "",
+        "x",
+        f"{body}.{stamp}.{signature[:-2]}xx",
+        f"{body[:-2]}xx.{stamp}.{signature}",
+        f"{body}.{stamp}.",
+        "a" * 5000,
+        "é",
+        made.json()["state"]["conversation"],
+    ):
         for headers in ({"Authorization": f"Bearer {forged}".encode()}, {"Cookie": f"madoguchi_chat={forged}".encode()}):
             error(TestClient(app).get("/api/chat/state", headers=headers), 401, "session_missing")
     assert token not in str(made.url)
@@ -168,14 +184,24 @@ def test_readings(web: TestClient, house: Services, bot: FakeBot) -> None:
     assert ["更新", "こうしん"] in web.get(f"/api/chat/readings?message={message['id']}").json()["segments"]
 
 
-@pytest.mark.parametrize(("raw", "kind", "status", "code"), [
-    (b"{", "application/json", 422, "malformed"), (b"[]", "application/json", 422, "malformed"), (b'"x"', "application/json", 422, "malformed"),
-    (b'{"text": 1}', "application/json", 422, "malformed"), (b'{"text": "\\ud800", "client_id": "client-1"}', "application/json", 422, "malformed"),
-    (b"\xff\xfe", "application/json", 422, "malformed"), (b"text=x", "application/x-www-form-urlencoded", 422, "malformed"), (b"[" * 60_000, "application/json", 422, "malformed"),
-    (b"{}", "application/json", 422, "client_id"), (b'{"client_id": "client-1", "text": ""}', "application/json", 422, "text_missing"),
-    (b'{"client_id": "x y", "text": "a"}', "application/json", 422, "client_id"), (b'{"client_id": "client-1", "text": "' + b"a" * 4001 + b'"}', "application/json", 422, "text_too_long"),
-    (b"x" * 70_000, "application/json", 413, "too_large"),
-])
+@pytest.mark.parametrize(
+    ("raw", "kind", "status", "code"),
+    [
+        (b"{", "application/json", 422, "malformed"),
+        (b"[]", "application/json", 422, "malformed"),
+        (b'"x"', "application/json", 422, "malformed"),
+        (b'{"text": 1}', "application/json", 422, "malformed"),
+        (b'{"text": "\\ud800", "client_id": "client-1"}', "application/json", 422, "malformed"),
+        (b"\xff\xfe", "application/json", 422, "malformed"),
+        (b"text=x", "application/x-www-form-urlencoded", 422, "malformed"),
+        (b"[" * 60_000, "application/json", 422, "malformed"),
+        (b"{}", "application/json", 422, "client_id"),
+        (b'{"client_id": "client-1", "text": ""}', "application/json", 422, "text_missing"),
+        (b'{"client_id": "x y", "text": "a"}', "application/json", 422, "client_id"),
+        (b'{"client_id": "client-1", "text": "' + b"a" * 4001 + b'"}', "application/json", 422, "text_too_long"),
+        (b"x" * 70_000, "application/json", 413, "too_large"),
+    ],
+)
 def test_malformed_bodies(web: TestClient, raw: bytes, kind: str, status: int, code: str) -> None:
     error(web.post("/api/chat/messages", content=raw, headers={"Content-Type": kind}), status, code)
 
@@ -205,7 +231,10 @@ def test_origins(web: TestClient) -> None:
     assert listed.headers["access-control-allow-origin"] == "https://portal.example" and listed.headers["access-control-allow-credentials"] == "true"
     asked = web.options("/api/chat/messages", headers={"Origin": "https://portal.example", "Access-Control-Request-Method": "POST"})
     assert asked.status_code == 204 and "POST" in asked.headers["access-control-allow-methods"]
-    assert "https://portal.example" in TestClient(web.app).get("/").headers["content-security-policy"] or web.get("/").headers["content-type"] == "application/json"
+    assert (
+        "https://portal.example" in TestClient(web.app).get("/").headers["content-security-policy"]
+        or web.get("/").headers["content-type"] == "application/json"
+    )
 
 
 def test_security_headers(web: TestClient) -> None:
@@ -250,7 +279,13 @@ def test_health_and_figures(web: TestClient, house: Services, bot: FakeBot) -> N
     run_bot(house, bot)
     assert web.get("/healthz").json() == {"status": "ok"} and web.get("/readyz").status_code == 200
     figures = web.get("/metrics").text
-    for name in ("gateway_messages_received_total", "gateway_turns_pending", "gateway_outbox_age_seconds", "gateway_handoffs", "gateway_answer_seconds"):
+    for name in (
+        "gateway_messages_received_total",
+        "gateway_turns_pending",
+        "gateway_outbox_age_seconds",
+        "gateway_handoffs",
+        "gateway_answer_seconds",
+    ):
         assert name in figures
     assert "secret" not in figures
     assert web.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 404

@@ -1,4 +1,5 @@
 """The bridge channel inside Sanic, with Rasa's own trackers and an agent whose turns are played by the test."""
+
 from __future__ import annotations
 
 import asyncio
@@ -49,7 +50,8 @@ class PlayedAgent:
             if not self.silent:
                 card = {"handoff": {"state": "requested", "reason": "requested"}} if "person" in (message.text or "") else {}
                 said = BotUttered(
-                    f"Answer\n\nto {message.text}", {"buttons": [{"title": "More", "payload": "More"}], "custom": card},
+                    f"Answer\n\nto {message.text}",
+                    {"buttons": [{"title": "More", "payload": "More"}], "custom": card},
                     {"utter_action": "utter_answer", "metadata": {"language": "en"}},
                 )
                 tracker.update(said)
@@ -80,7 +82,9 @@ class Server:
             loop.run_forever()
 
         threading.Thread(target=run, daemon=True).start()
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/webhooks/bridge", trust_env=False, timeout=10, headers={"X-Bridge-Secret": SECRET})
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}/webhooks/bridge", trust_env=False, timeout=10, headers={"X-Bridge-Secret": SECRET}
+        )
         for _ in range(100):
             try:
                 self.client.get("/")
@@ -89,7 +93,9 @@ class Server:
                 time.sleep(0.05)
 
     def turn(self, text: str = "hello", message_id: str = "m1", **more: Any) -> httpx.Response:
-        return self.client.post("/turn", json={"conversation": "c1", "message_id": message_id, "text": text, "language": "en", "channel": "web", **more})
+        return self.client.post(
+            "/turn", json={"conversation": "c1", "message_id": message_id, "text": text, "language": "en", "channel": "web", **more}
+        )
 
     def slots(self) -> dict[str, Any]:
         tracker = asyncio.run(self.agent.tracker_store.retrieve("c1"))
@@ -111,7 +117,13 @@ def bridge(server: Server) -> Server:
 
 def test_one_turn_whole(bridge: Server) -> None:
     found = bridge.turn().json()
-    expected = {"text": "Answer\n\nto hello", "buttons": [{"title": "More", "payload": "More"}], "custom": None, "language": "en", "reply": "utter_answer"}
+    expected = {
+        "text": "Answer\n\nto hello",
+        "buttons": [{"title": "More", "payload": "More"}],
+        "custom": None,
+        "language": "en",
+        "reply": "utter_answer",
+    }
     assert found == {"messages": [expected], "handoff": None, "repeated": False}
 
 
@@ -153,7 +165,9 @@ def test_who_may_call(bridge: Server) -> None:
             assert bridge.client.post(f"/{path}", json={}, headers={"X-Bridge-Secret": secret}).status_code == 401
 
 
-@pytest.mark.parametrize("change", [{"message_id": ""}, {"message_id": 1}, {"conversation": "c" * 300}, {"text": None}, {"language": 1}, {"channel": 5}])
+@pytest.mark.parametrize(
+    "change", [{"message_id": ""}, {"message_id": 1}, {"conversation": "c" * 300}, {"text": None}, {"language": 1}, {"channel": 5}]
+)
 def test_reasons(bridge: Server, change: dict[str, Any]) -> None:
     refused = bridge.turn(**change)
     assert refused.status_code == 400 and refused.json()["error"]

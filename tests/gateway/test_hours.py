@@ -1,4 +1,5 @@
 """Opening hours with Japan's holidays; the expected days are those of the Cabinet Office's calendar."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -46,7 +47,13 @@ def test_closure_and_reason() -> None:
 
 
 def test_over_a_clock_change() -> None:
-    berlin = Schedule.of({"week": {day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}, "timezone": "Europe/Berlin", "public_holidays": False})
+    berlin = Schedule.of(
+        {
+            "week": {day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
+            "timezone": "Europe/Berlin",
+            "public_holidays": False,
+        }
+    )
     summer, winter = (opening_status(berlin, {}, dt.datetime(2026, 10, day, 3, tzinfo=dt.timezone.utc)).next_opening for day in (24, 25))
     assert (summer.hour, winter.hour) == (7, 8)  # type: ignore[union-attr]
 

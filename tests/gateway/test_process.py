@@ -1,4 +1,5 @@
 """The real process (uvicorn, workers, streams) with a bot without a model behind real HTTP."""
+
 from __future__ import annotations
 
 import json
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -76,9 +77,17 @@ class Gateway:
         self.port, self.folder = free_port(), folder
         self.url = f"http://127.0.0.1:{self.port}/api/chat"
         self.environment = {
-            **os.environ, "MADOGUCHI_DATABASE_URL": f"sqlite:///{folder / 'gateway.db'}", "MADOGUCHI_GATEWAY_PORT": str(self.port), "MADOGUCHI_BRIDGE_URL": f"http://127.0.0.1:{rasa.port}",
-            "MADOGUCHI_BRIDGE_SECRET": SECRET, "MADOGUCHI_SESSION_SECRET": "s" * 32, "MADOGUCHI_DESK_SECRET": "d" * 32, "MADOGUCHI_HOURS": "always", "MADOGUCHI_RATE_FACTOR": "100",
-        }  # fmt: skip
+            **os.environ,
+            "MADOGUCHI_DATABASE_URL": f"sqlite:///{folder / 'gateway.db'}",
+            "MADOGUCHI_GATEWAY_PORT": str(self.port),
+            "MADOGUCHI_BRIDGE_URL": f"http://127.0.0.1:{rasa.port}",
+            "MADOGUCHI_BRIDGE_SECRET": SECRET,
+            "MADOGUCHI_SESSION_SECRET": "s" * 32,
+            "MADOGUCHI_DESK_SECRET": "d" * 32,
+            "MADOGUCHI_HOURS": "always",
+            "MADOGUCHI_RATE_FACTOR": "100",
+            "MADOGUCHI_DESK": "off",
+        }
         self.start()
 
     def start(self) -> None:
@@ -227,7 +236,5 @@ def test_clean_stop_with_an_open_stream(gateway: Gateway) -> None:
 
 
 def _listen(client: httpx.Client) -> None:
-    try:
+    with suppress(httpx.HTTPError):
         events(client, 99)
-    except httpx.HTTPError:
-        pass

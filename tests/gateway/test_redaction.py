@@ -1,4 +1,5 @@
 """Numbers of identity papers and cards are found in every form that people write them, and little else is."""
+
 from __future__ import annotations
 
 import pytest
@@ -27,8 +28,19 @@ SEEN = [
     ("AB12345678CD と 4111-1111-1111-1111", ("payment_card", "residence_card")),
 ]
 LEFT = [
-    "XAB12345678CD1", "電話は090-1234-5678です", "+81 3-1234-5678", "100-0001", "2026-11-22", "650万円、6500000円", "N2 JLPT 2026", "1234567890123456",
-    "https://www.moj.go.jp/isa/applications/procedures/16-3.html", "123456789012", "My passport expires in 2027", "visa fee 6000 yen since 2025-04-01", "受付番号 12345",
+    "XAB12345678CD1",
+    "電話は090-1234-5678です",
+    "+81 3-1234-5678",
+    "100-0001",
+    "2026-11-22",
+    "650万円、6500000円",
+    "N2 JLPT 2026",
+    "1234567890123456",
+    "https://www.moj.go.jp/isa/applications/procedures/16-3.html",
+    "123456789012",
+    "My passport expires in 2027",
+    "visa fee 6000 yen since 2025-04-01",
+    "受付番号 12345",
 ]
 
 

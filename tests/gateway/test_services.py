@@ -1,4 +1,5 @@
 """Single behaviours of the services, on both databases where the database matters."""
+
 from __future__ import annotations
 
 import threading
@@ -35,7 +36,9 @@ def to_human(services: Services, chat: str, who: Coordinator = TANAKA) -> int:
 def test_migrations_are_the_tables(services: Services) -> None:
     migrate(services.database)  # a second time does nothing
     with services.database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"include_object": lambda thing, name, kind, *_: kind != "table" or str(name).startswith("gw_")})
+        context = MigrationContext.configure(
+            connection, opts={"include_object": lambda thing, name, kind, *_: kind != "table" or str(name).startswith("gw_")}
+        )
         different = [one for one in compare_metadata(context, Base.metadata) if "gw_migration" not in str(one)]
     assert different == []
 
@@ -228,10 +231,15 @@ def test_outcomes_for_reports(services: Services, chat: str) -> None:
     from gateway.bridge import Answer, Said
 
     card = {"answer": {"certainty": 0.9, "article": "renewal"}}
-    for number, (answer, outcome) in enumerate([
-        (Answer([Said("x", card=card)]), "answered"), (Answer([Said("x", reply="utter_not_sure")], {"state": "offered", "reason": "not_answered"}), "not_answered"),
-        (Answer([Said("x")], {"state": "offered", "reason": "complaint"}), "offered"), (Answer([Said("x", reply="utter_did_you_mean")]), "choices"), (Answer([Said("x")]), "other"),
-    ]):
+    for number, (answer, outcome) in enumerate(
+        [
+            (Answer([Said("x", card=card)]), "answered"),
+            (Answer([Said("x", reply="utter_not_sure")], {"state": "offered", "reason": "not_answered"}), "not_answered"),
+            (Answer([Said("x")], {"state": "offered", "reason": "complaint"}), "offered"),
+            (Answer([Said("x", reply="utter_did_you_mean")]), "choices"),
+            (Answer([Said("x")]), "other"),
+        ]
+    ):
         write(services, chat, "q", f"client-{number}")
         job = services.turns.lease()
         assert job is not None and services.turns.commit(job, answer) == "done"
@@ -254,7 +262,15 @@ def test_whole_handoff(services: Services, chat: str, bot: FakeBot) -> None:
         services.replies.reply(chat, TANAKA, "And …", epoch, "reply-02")
     assert refused.value.owner == "佐藤"
     services.ownership.close(chat, SATO, "solved", "told the fee")
-    assert [kind for _, kind in said(services, chat)] == ["I want a person", "Please wait.", "waiting", "joined", "How can I help?", "transferred", "closed"]
+    assert [kind for _, kind in said(services, chat)] == [
+        "I want a person",
+        "Please wait.",
+        "waiting",
+        "joined",
+        "How can I help?",
+        "transferred",
+        "closed",
+    ]
     assert services.conversations.state(chat)["rating_wanted"]
     services.conversations.rate(chat, 4, "thanks")
     view = services.desk.conversation(chat)
@@ -449,11 +465,21 @@ def test_inquiry_and_reveal(services: Services, chat: str) -> None:
     assert services.desk.inquiries() == []
 
 
-@pytest.mark.parametrize(("email", "phone", "expected"), [
-    ("a@b.co", None, ("email", "a@b.co")), (None, "090-1234-5678", ("phone", "+819012345678")), (None, "０３－１２３４－５６７８", ("phone", "+81312345678")),
-    (None, "+84 24 3825 0123", ("phone", "+842438250123")), ("a@b", None, "email_invalid"), ("x", None, "email_invalid"), (None, "123", "phone_invalid"),
-    (None, "abc", "phone_invalid"), (None, None, "contact_missing"), ("", " ", "contact_missing"),
-])
+@pytest.mark.parametrize(
+    ("email", "phone", "expected"),
+    [
+        ("a@b.co", None, ("email", "a@b.co")),
+        (None, "090-1234-5678", ("phone", "+819012345678")),
+        (None, "０３－１２３４－５６７８", ("phone", "+81312345678")),
+        (None, "+84 24 3825 0123", ("phone", "+842438250123")),
+        ("a@b", None, "email_invalid"),
+        ("x", None, "email_invalid"),
+        (None, "123", "phone_invalid"),
+        (None, "abc", "phone_invalid"),
+        (None, None, "contact_missing"),
+        ("", " ", "contact_missing"),
+    ],
+)
 def test_contacts(email: str | None, phone: str | None, expected: Any) -> None:
     if isinstance(expected, tuple):
         assert contact_of(email, phone) == expected
@@ -473,7 +499,10 @@ def test_export_and_erase(services: Services, chat: str, bot: FakeBot) -> None:
     services.notes.add(chat, TANAKA, "a note")
     contact = services.privacy.contact_of(chat)
     exported = services.privacy.export(contact, "person:x")
-    assert exported["conversations"][0]["messages"][0]["text"] == f"secret of {chat}" and exported["conversations"][0]["inquiries"][0]["email"] == "me@example.com"
+    assert (
+        exported["conversations"][0]["messages"][0]["text"] == f"secret of {chat}"
+        and exported["conversations"][0]["inquiries"][0]["email"] == "me@example.com"
+    )
     services.privacy.hold(contact, "coordinator:lead", True)
     with pytest.raises(Conflict, match="on_hold"):
         services.privacy.erase(contact, "person:x")
@@ -507,7 +536,12 @@ def test_erased_during_a_turn(services: Services, chat: str, bot: FakeBot, clock
 
 
 def test_every_text_in_every_language() -> None:
-    for key, own in {**texts.messages(), "notice_title": texts.notice()["title"], "notice": texts.notice()["text"], **texts.notice()["purposes"]}.items():
+    for key, own in {
+        **texts.messages(),
+        "notice_title": texts.notice()["title"],
+        "notice": texts.notice()["text"],
+        **texts.notice()["purposes"],
+    }.items():
         for code, language in languages().items():
             assert not language.complete or own.get(code), f"{key} has no {code}"
         fields = {code: sorted(part.split("}")[0] for part in text.split("{")[1:]) for code, text in own.items()}
@@ -520,7 +554,20 @@ def test_every_error_has_words() -> None:
     codes = set()
     for path in (Path(texts.__file__).parent).rglob("*.py"):
         codes |= set(re.findall(r'(?:Invalid|Conflict)\("([a-z_]+)"', path.read_text()))
-    desk_only = {"hours_invalid", "note_missing", "outcome_unknown", "snooze_past", "priority_unknown", "labels_invalid", "taken", "wrong_mode", "closed", "stale", "window_over", "not_failed"}
+    desk_only = {
+        "hours_invalid",
+        "note_missing",
+        "outcome_unknown",
+        "snooze_past",
+        "priority_unknown",
+        "labels_invalid",
+        "taken",
+        "wrong_mode",
+        "closed",
+        "stale",
+        "window_over",
+        "not_failed",
+    }
     assert {code for code in codes - desk_only if f"error_{code}" not in texts.messages()} == set()
 
 
@@ -530,7 +577,7 @@ def test_secret_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "var" / "secrets.json"
     first = load_secrets(path)
     assert path.stat().st_mode & 0o777 == 0o600 and load_secrets(path) == first and first.session != first.bridge
-    assert "Secrets(…)" == repr(first)
+    assert repr(first) == "Secrets(…)"
     path.chmod(0o644)
     with pytest.raises(PermissionError):
         load_secrets(path)
@@ -545,5 +592,3 @@ def test_readings() -> None:
     assert "".join(part for part, _ in found) == text
     assert ("更新", "こうしん") in found and ("申", "もう") in found
     assert all(reading is None for part, reading in found if part.isascii())
-
-

@@ -1,6 +1,5 @@
 """The first tables. Made once from gateway/store/tables.py; a change there needs a further migration (a test compares the two)."""
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 import sqlalchemy as sa
@@ -342,13 +341,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_gw_turn_created_at"), "gw_turn", ["created_at"], unique=False)
     op.execute("INSERT INTO gw_audit_head (id, number, hash) VALUES (1, 0, '" + "0" * 64 + "')")
     if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            "CREATE TRIGGER gw_audit_append_only BEFORE UPDATE ON gw_audit BEGIN SELECT RAISE(ABORT, 'gw_audit is append only'); END"
-        )
+        op.execute("CREATE TRIGGER gw_audit_append_only BEFORE UPDATE ON gw_audit BEGIN SELECT RAISE(ABORT, 'gw_audit is append only'); END")
     else:
-        op.execute(
-            "CREATE FUNCTION gw_audit_refuse() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'gw_audit is append only'; END $$ LANGUAGE plpgsql"
-        )
+        op.execute("CREATE FUNCTION gw_audit_refuse() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'gw_audit is append only'; END $$ LANGUAGE plpgsql")
         op.execute("CREATE TRIGGER gw_audit_append_only BEFORE UPDATE ON gw_audit FOR EACH ROW EXECUTE FUNCTION gw_audit_refuse()")
 
 
