@@ -51,6 +51,8 @@ class ActionAffirm(Action):
             return _taken(dispatcher, turn)
         if turn.memory.handoff == "offered":
             return request_person(dispatcher, turn, "requested")
+        if len(turn.memory.offered) == 1:
+            return say_decision(dispatcher, turn, counter().tell(turn.memory.offered[0]["target"], turn.asked, turn.memory, dt.date.today()))
         if turn.memory.offered:
             say(dispatcher, "utter_which_one", turn.language, turn.memory.offered)
         else:

@@ -10,18 +10,23 @@ from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
 from actions.memory import Memory
-from knowledge.analysis import Token, normalised, tokens
+from actions.privacy import masked
+from knowledge.analysis import Token, has_japanese, normalised, tokens
 from knowledge.answers import Answer, answer_of
 from knowledge.articles import Library, Unit
 from knowledge.content_reader import target_exists
 from knowledge.documents import read_document
 from knowledge.languages import in_language, languages
 from knowledge.names import Mention, NameTable, choice_names
-from knowledge.search import Found, Index
+from knowledge.search import Found, Index, bare
 from knowledge.terms import split_questions
 
 MAX_OFFERED = 3
 MAYBE_OUTSIDE = 0.2  # from this probability of `out_of_scope` on, a question that names no subject needs a sure answer to be answered
+# Kinds of articles whose name turns the conversation to them.
+_TOPICS = frozenset({"status", "procedure", "points", "programme", "contact", "event", "warning"})
+# Words around a name that correct or go on, and ask nothing themselves.
+_GOING_ON = frozenset({"mean", "actually", "sorry", "instead", "case", "wrong", "違う", "ちがう", "間違う", "間違い", "場合", "ほう", "方", "つく"})
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
 _ORDINALS = {
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6,
@@ -78,11 +83,14 @@ class Counter:
         if taken:
             return self.tell(taken, asked, memory, day)
         words = tokens(asked.text)
-        choice = self._bare_choice(asked.text, words)
+        choice = self._bare_choice(asked.text, words, memory)
         if choice:
             return self._choice(choice, asked, memory)
-        question, subjects = self._with_context(asked, memory, words)
-        found = self.index.search(question, asked.language, subjects, likely_aspects(asked))
+        subject = self._bare_subject(asked.text, words)
+        if subject and not memory.question:
+            return self.tell(subject, asked, memory, day)
+        question, found = self._search(asked, memory, words)
+        asked = replace(asked, text=question)
         if self._outside(asked, found):
             return Decision("out_of_scope", replace(memory, offered=(), failures=0))
         return self._decided(found, asked, memory, day)
@@ -98,9 +106,9 @@ class Counter:
 
     def taken(self, text: str, memory: Memory) -> Optional[str]:
         """The target of what was offered, when the message picks it by its words or its number; else None."""
-        plain = _bare(text)
+        plain = bare(text)
         for option in memory.offered:
-            if plain and plain == _bare(option["title"]):
+            if plain and plain == bare(option["title"]):
                 return option["target"]
         match = _NUMBER_ONLY.fullmatch(normalised(text))
         if match and memory.offered:
@@ -110,10 +118,10 @@ class Counter:
         for option in memory.offered:
             # "extension" typed for the button "Extension of the period of stay"; not for long texts, which are new questions
             if (
-                len(plain) >= 3
+                len(plain) >= (2 if has_japanese(plain) else 3)
                 and len(tokens(text)) <= 4
-                and plain in _bare(option["title"])
-                and sum(plain in _bare(o["title"]) for o in memory.offered) == 1
+                and plain in bare(option["title"])
+                and sum(plain in bare(o["title"]) for o in memory.offered) == 1
             ):
                 return option["target"]
         return None
@@ -123,38 +131,56 @@ class Counter:
         if not target_exists(target, "", self.library):
             return Decision("unsure", replace(memory, offered=()))
         unit = self._units[target] if "#" in target else self.library.articles[target].units[0]
-        return self._answer([unit], asked, memory, day, 1.0)
+        return self._answer([unit], replace(asked, text=in_language(unit.question, asked.language)), memory, day, 1.0)
 
     # --- words that mean too much alone --------------------------------------------------------------------------------
 
-    def _bare_choice(self, text: str, words: Sequence[Token]) -> Optional[str]:
+    def _bare_choice(self, text: str, words: Sequence[Token], memory: Memory) -> Optional[str]:
         mentions = self._choices.find(text, list(words))
         if not mentions:
             return None
-        return mentions[0].targets[0] if not _content_outside(words, mentions) else None
+        name = mentions[0].targets[0]
+        if _content_outside(words, mentions) or (memory.subject and self.library.choices[name].follow_up):
+            return None
+        return name
+
+    def _bare_subject(self, text: str, words: Sequence[Token]) -> Optional[str]:
+        """The article that a message names without asking anything about it."""
+        mentions = self.index.names.find(text, list(words))
+        return mentions[0].targets[0] if mentions and not _content_outside(words, mentions) else None
 
     def _choice(self, name: str, asked: Asked, memory: Memory) -> Decision:
         choice = self.library.choices[name]
         buttons = [{"title": in_language(option.label, asked.language), "target": option.target} for option in choice.options]
         return Decision(
-            "choice", replace(memory, offered=tuple(buttons), question=asked.text), buttons=buttons, ask=in_language(choice.ask, asked.language)
+            "choice",
+            replace(memory, offered=tuple(buttons), question=masked(asked.text)),
+            buttons=buttons,
+            ask=in_language(choice.ask, asked.language),
         )
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
-    def _with_context(self, asked: Asked, memory: Memory, words: Sequence[Token]) -> tuple[str, list[str]]:
-        """The question as it is searched, and the articles it is about when it names none itself."""
+    def _search(self, asked: Asked, memory: Memory, words: Sequence[Token]) -> tuple[str, Found]:
+        """What was found for a message, and the question as it was understood: with what the conversation adds to it."""
         mentions = self.index.names.find(asked.text, list(words))
-        if mentions:
-            if memory.question and memory.subject and not _content_outside(words, mentions):
-                # "and for dependents?", 家族滞在は？: the last question again, about another subject.
-                return f"{self._without_subject(memory.question)} {asked.text}", []
-            return asked.text, []
-        if memory.subject and memory.subject in self.library.articles:
-            content = [word for word in words if word.content]
-            if len(content) <= _SHORT:
-                return asked.text, [memory.subject]
-        return asked.text, []
+        if mentions and memory.question and memory.subject and not _content_outside(words, mentions):
+            # "and for dependents?", 家族滞在は？, "no, I meant student": the last question again, about another subject.
+            question = f"{self._without_subject(memory.question)} {asked.text}"
+            return question, self.index.search(question, asked.language, (), likely_aspects(asked))
+        article = self.library.articles.get(memory.subject or "")
+        short = len([word for word in words if word.content]) <= _SHORT
+        if article and short and not any(self._names_a_topic(mention) for mention in mentions):
+            question = f"{in_language(article.title, asked.language)} {asked.text}"
+            found = self.index.search(question, asked.language, [article.id], likely_aspects(asked))
+            near = {article.id, *article.related}
+            if found.hits and found.certainty >= self.index.ranking.nearly and self._units[found.hits[0].unit].article in near:
+                return question, found
+        return asked.text, self.index.search(asked.text, asked.language, (), likely_aspects(asked))
+
+    def _names_a_topic(self, mention: Mention) -> bool:
+        """Whether a name changes the topic. Everyday words that are names too (family, 家族, salary) do not."""
+        return self.library.articles[mention.targets[0]].kind in _TOPICS
 
     def _without_subject(self, question: str) -> str:
         for mention in sorted(self.index.names.find(question), key=lambda one: -one.start):
@@ -196,7 +222,7 @@ class Counter:
     def _answer(self, units: list[Unit], asked: Asked, memory: Memory, day: dt.date, certainty: float, others: Sequence[Unit] = ()) -> Decision:
         answers = [answer_of(self.library, unit, asked.language, day) for unit in units]
         buttons = self._next(units, others, asked.language, memory)
-        after = replace(memory.about(units[0].article), unit=units[0].key, offered=tuple(buttons), failures=0, question=asked.text)
+        after = replace(memory.about(units[0].article), unit=units[0].key, offered=tuple(buttons), failures=0, question=masked(asked.text))
         return Decision("answer", after, answers, buttons=buttons, certainty=certainty)
 
     def _next(self, units: list[Unit], others: Sequence[Unit], language: str, memory: Memory) -> list[dict[str, str]]:
@@ -221,17 +247,17 @@ class Counter:
     def _unsure(self, found: Found, asked: Asked, memory: Memory) -> Decision:
         near = [hit for hit in found.hits[:MAX_OFFERED] if found.certainty > self.index.ranking.nearly / 3]
         buttons = [self._button(self._units[hit.unit], asked.language) for hit in near]
-        after = replace(memory, offered=tuple(buttons), failures=memory.failures + 1, question=asked.text)
+        after = replace(memory, offered=tuple(buttons), failures=memory.failures + 1, question=masked(asked.text))
         return Decision("unsure_near" if buttons else "unsure", after, buttons=buttons, certainty=found.certainty)
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"[\W_]+", "", normalised(text))
 
 
 def _content_outside(words: Sequence[Token], mentions: Sequence[Mention]) -> list[Token]:
     """The content words that no mention covers."""
-    return [word for word in words if word.content and not any(one.start <= word.start and word.end <= one.end for one in mentions)]
+    return [
+        word
+        for word in words
+        if word.content and word.lemma not in _GOING_ON and not any(one.start <= word.start and word.end <= one.end for one in mentions)
+    ]
 
 
 def likely_aspects(asked: Asked) -> dict[str, float]:

@@ -30,9 +30,16 @@ def handoff_card(state: str, reason: str, turn: Turn, memory: Memory) -> Dict[st
             "reason": reason,
             "topic": topic,
             "language": turn.language,
-            "summary": [masked(question)[:MAX_QUESTION] for question in turn.questions[-LAST_QUESTIONS:]],
+            "summary": [masked(question)[:MAX_QUESTION] for question in _last_questions(turn)],
         }
     }
+
+
+def _last_questions(turn: Turn) -> List[str]:
+    """What the person said last. Right after a session was cut only the remembered question is left of what went before."""
+    said = turn.questions[-LAST_QUESTIONS:]
+    remembered = turn.memory.question
+    return [remembered, *said] if remembered and len(said) < LAST_QUESTIONS and remembered not in said else said
 
 
 def offer_person(dispatcher: CollectingDispatcher, turn: Turn, memory: Memory, reason: str) -> Memory:

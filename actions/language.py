@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, List
@@ -11,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.counter import counter
-from actions.replies import say
+from actions.replies import say, say_answers
 from actions.turn import turn_of
 from knowledge.answers import filled
 from knowledge.documents import read_document
@@ -30,7 +31,12 @@ class ActionSwitchLanguage(Action):
         """Says so in the new language, and repeats the last answer in it."""
         turn = turn_of(tracker)
         say(dispatcher, "utter_language_switched", turn.language)
-        return turn.events(turn.memory, asked_language=turn.language)
+        after = turn.memory
+        if turn.memory.unit:
+            decision = counter().tell(turn.memory.unit, turn.asked, turn.memory, dt.date.today())
+            say_answers(dispatcher, decision, turn.language)
+            after = decision.memory
+        return turn.events(after, asked_language=turn.language)
 
 
 class ActionOtherLanguage(Action):

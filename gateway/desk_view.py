@@ -17,7 +17,7 @@ from gateway.store.database import Database
 from gateway.store.tables import Consent, Conversation, Handoff, Inquiry, Message, Note, Outbox, Rating
 from gateway.transcript import Transcript, full
 
-VIEWS = ("all", "mine", "unassigned", "bot", "snoozed", "closed")
+VIEWS = ("all", "mine", "unassigned", "bot", "snoozed", "closed", "any")
 
 
 @dataclass(frozen=True)

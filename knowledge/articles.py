@@ -98,12 +98,16 @@ class Option:
 
 @dataclass(frozen=True)
 class Choice:
-    """A word that means too much alone ('visa', 更新): the names, what to ask back, and what to offer."""
+    """A word that means too much alone ('visa', 更新): the names, what to ask back, and what to offer.
+
+    `follow_up`: while a subject is talked about, the word asks about that subject instead ("cost?", いくら？).
+    """
 
     id: str
     names: Mapping[str, tuple[str, ...]]
     ask: Texts
     options: tuple[Option, ...]
+    follow_up: bool = False
 
 
 @dataclass(frozen=True)

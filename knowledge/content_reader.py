@@ -95,7 +95,7 @@ def _read_tables(folder: Path, library: Library, faults: list[Fault]) -> None:
     for document in _documents([folder / "choices.yaml"], "choices", faults):
         for row in document.data:
             options = tuple(Option(option["label"], option["target"]) for option in row["options"])
-            library.choices[row["id"]] = Choice(row["id"], _tuples(row["names"]), row["ask"], options)
+            library.choices[row["id"]] = Choice(row["id"], _tuples(row["names"]), row["ask"], options, row.get("follow_up", False))
     for document in _documents(sorted((folder / "facts").glob("*.yaml")), "facts", faults):
         for index, row in enumerate(document.data):
             _add_fact(document, index, row, library, publishers, faults)

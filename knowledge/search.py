@@ -6,11 +6,13 @@ orders them. The weights of the ranker and of the certainty are data (ranking.js
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Callable, Mapping, Sequence
 
 import numpy as np
 
+from knowledge.analysis import normalised
 from knowledge.articles import Library, Unit
 from knowledge.languages import languages
 from knowledge.matrix import CoverMatrix, Query, TermMatrix
@@ -20,6 +22,7 @@ from knowledge.spelling import Speller
 from knowledge.terms import BLOCKS, Bag, TermReader, Terms, split_questions
 
 CANDIDATES = 100
+_EXACT_LEAD = 100.0
 _STAGE_WEIGHTS = {"lemma": 1.0, "concept": 0.6, "gram": 0.8, "sound": 0.3}
 _REST_BLOCKS = ("lemma", "concept", "gram")
 _MAX_STAGE_SHARE = 0.1  # in large collections, terms in more than this share of all units do not help to choose candidates
@@ -75,6 +78,7 @@ class Index:
         self.names = self.reader.names
         self._sides = {code: self._side(code, leave) for code in languages()}
         self.reader.speller = Speller(self._words()).mend
+        self._exact = self._exact_questions()
 
     # --- building ------------------------------------------------------------------------------------------------
 
@@ -116,6 +120,18 @@ class Index:
             bags.append({term: max(1.0, count) for term, count in bag.items()})
         return bags
 
+    def _exact_questions(self) -> dict[tuple[str, str], str]:
+        """The unit of every question of the collection, by language and bare text: who asks word for word (a button does) gets just that unit."""
+        found: dict[tuple[str, str], str] = {}
+        for unit in self.units:
+            for code in languages():
+                for text in (unit.question.get(code, ""), *unit.asked.get(code, ())):
+                    found.setdefault((code, bare(text)), unit.key)
+        # A unit's own question text stands before another unit's variant of the same words.
+        for unit in self.units:
+            found.update({(code, bare(text)): unit.key for code, text in unit.question.items()})
+        return found
+
     def _words(self) -> set[str]:
         words: set[str] = set()
         for side in self._sides.values():
@@ -149,6 +165,10 @@ class Index:
         evidence = self.ranking.evidence(features[order], scores[order], [self.units[places[place]].article for place in order])
         certainty = self.ranking.certainty(evidence)
         hits = [Hit(self.units[places[place]].key, float(scores[place])) for place in order]
+        exact = self._exact.get((language, bare(question)))
+        if exact:
+            hits = [Hit(exact, hits[0].score + _EXACT_LEAD), *(hit for hit in hits if hit.unit != exact)][:limit]
+            certainty = 1.0
         return Found(hits, terms.mentions, certainty, evidence)
 
     def _distinct(self, places: np.ndarray, order: np.ndarray) -> list[int]:
@@ -235,6 +255,11 @@ class Index:
         )
         carried = set(subjects) if not named else set()
         put("carried", np.array([float(article in carried) for article in articles], dtype=np.float32))
+
+
+def bare(text: str) -> str:
+    """A text by its letters and digits alone, for comparing word for word."""
+    return re.sub(r"[\W_]+", "", normalised(text))
 
 
 def reader_of(library: Library) -> TermReader:

@@ -193,7 +193,7 @@ def _fact(body: dict[str, Any]) -> Fact:
 
 
 def _choice(body: dict[str, Any]) -> Choice:
-    return Choice(body["id"], _tuples(body["names"]), body["ask"], tuple(Option(**option) for option in body["options"]))
+    return Choice(body["id"], _tuples(body["names"]), body["ask"], tuple(Option(**option) for option in body["options"]), body["follow_up"])
 
 
 def current_library(url: str) -> Library:
