@@ -1,10 +1,10 @@
 # Two commands for a newcomer: make run, make test. The others are for who changes something.
 PYTHON = .venv/bin/python
 
-.PHONY: run chat knowledge train check-knowledge lint test evaluate benchmark setup clean
-run: setup            ## prepare what is missing, start everything, say where to ask
+.PHONY: run chat knowledge train check-knowledge lint test evaluate benchmark desk-admin licences setup clean
+run: setup            ## prepare what is missing, start everything, say where the chat page and the desk are
 	@$(PYTHON) -m launch run
-chat: setup           ## the same, with a chat in the terminal
+chat: setup           ## the bot alone, with a chat in the terminal
 	@$(PYTHON) -m launch chat
 knowledge: setup      ## load knowledge/content into the database
 	@$(PYTHON) -m launch knowledge
@@ -19,6 +19,11 @@ test: lint check-knowledge  ## everything that can be tested, in one go
 	@$(PYTHON) -m pytest
 evaluate: setup       ## the questions of tests/quality against the running bot
 	@$(PYTHON) -m tests.quality.evaluate
+desk-admin: setup     ## make an administrator of the coordinators' desk: make desk-admin NAME=…
+	@[ -n "$$NAME" ] || { echo "Say who: make desk-admin NAME=hanako" >&2; exit 2; }
+	@$(PYTHON) -m desk create-admin "$$NAME"
+licences: setup       ## write THIRD_PARTY.md
+	@$(PYTHON) -m launch.licences
 setup:
 	@sh launch/setup.sh
 clean:

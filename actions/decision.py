@@ -13,7 +13,7 @@ from actions.memory import Memory
 from actions.privacy import masked
 from knowledge.analysis import Token, has_japanese, normalised, tokens
 from knowledge.answers import Answer, answer_of
-from knowledge.articles import Library, Unit
+from knowledge.articles import Article, Library, Unit
 from knowledge.content_reader import target_exists
 from knowledge.documents import read_document
 from knowledge.languages import in_language, languages
@@ -27,6 +27,7 @@ MAYBE_OUTSIDE = 0.2  # from this probability of `out_of_scope` on, a question th
 _TOPICS = frozenset({"status", "procedure", "points", "programme", "contact", "event", "warning"})
 # Words around a name that correct or go on, and ask nothing themselves.
 _GOING_ON = frozenset({"mean", "actually", "sorry", "instead", "case", "wrong", "違う", "ちがう", "間違う", "間違い", "場合", "ほう", "方", "つく"})
+_GOING_ON_SHARE = 0.7  # of the certainty needed otherwise: the conversation itself speaks for the subject
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
 _ORDINALS = {
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6,
@@ -97,6 +98,8 @@ class Counter:
 
     def _outside(self, asked: Asked, found: Found) -> bool:
         """Whether the message is about something else: what the classifier says must be outweighed by what the search found, and the other way round."""
+        if _other_country().search(normalised(asked.text)):
+            return True
         outside = dict(asked.ranking).get("out_of_scope", 0.0)
         if asked.intent == "out_of_scope":
             return not (found.mentions and found.certainty >= self.index.ranking.sure)
@@ -173,10 +176,18 @@ class Counter:
         if article and short and not any(self._names_a_topic(mention) for mention in mentions):
             question = f"{in_language(article.title, asked.language)} {asked.text}"
             found = self.index.search(question, asked.language, [article.id], likely_aspects(asked))
-            near = {article.id, *article.related}
-            if found.hits and found.certainty >= self.index.ranking.nearly and self._units[found.hits[0].unit].article in near:
+            if found.hits and self._goes_on(found, article, mentions, asked.language):
                 return question, found
         return asked.text, self.index.search(asked.text, asked.language, (), likely_aspects(asked))
+
+    def _goes_on(self, found: Found, article: Article, mentions: Sequence[Mention], language: str) -> bool:
+        """Whether a short question is about the article talked about: the best hit is near it, and speaks of what the message names."""
+        unit = self._units[found.hits[0].unit]
+        if found.certainty < self.index.ranking.nearly * _GOING_ON_SHARE or unit.article not in {article.id, *article.related}:
+            return False
+        text = " ".join([in_language(unit.question, language), *unit.asked.get(language, ()), in_language(unit.answer, language)])
+        spoken = {word.lemma for word in tokens(text)}
+        return all(word.lemma in spoken for mention in mentions for word in tokens(mention.text) if word.content)
 
     def _names_a_topic(self, mention: Mention) -> bool:
         """Whether a name changes the topic. Everyday words that are names too (family, 家族, salary) do not."""
@@ -268,6 +279,16 @@ def likely_aspects(asked: Asked) -> dict[str, float]:
         for place, aspect in enumerate(table.get(intent, ())):
             likely[aspect] = max(likely.get(aspect, 0.0), confidence * (1.0 if place == 0 else 0.7))
     return likely
+
+
+@lru_cache(maxsize=1)
+def _other_country() -> re.Pattern[str]:
+    """Another country's name with a permit right behind it ("Canadian visa", 韓国のワーホリ), from other_countries.yaml."""
+    table = read_document(Path(__file__).with_name("other_countries.yaml")).data
+    latin, japanese = (
+        ["|".join(re.escape(one) for one in table[key] if one.isascii() is ascii) for key in ("countries", "permits")] for ascii in (True, False)
+    )
+    return re.compile(rf"\b(?:{latin[0]})\s+(?:{latin[1]})\b(?!.*\bjapan)|(?:{japanese[0]})の?(?:{japanese[1]})")
 
 
 @lru_cache(maxsize=1)

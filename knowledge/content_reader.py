@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Mapping, Optional
+from typing import AbstractSet, Any, Iterable, Iterator, Mapping, Optional
 from urllib.parse import urlparse
 
 from knowledge.articles import Article, Aspect, Choice, Concept, Fact, Library, Option, Source, Unit
@@ -37,8 +37,10 @@ def inspect(folder: Path = CONTENT) -> tuple[Library, list[Fault]]:
     library = Library()
     publishers = _publishers(folder, faults)
     _read_tables(folder, library, faults)
-    documents = list(_documents(sorted((folder / "articles").rglob("*.yaml")), "article", faults))
-    more = _more_questions(folder, {document.data["id"]: document for document in documents}, faults)
+    paths = sorted((folder / "articles").rglob("*.yaml"))
+    documents = list(_documents(paths, "article", faults))
+    unread = {path.stem for path in paths} - {document.path.stem for document in documents}
+    more = _more_questions(folder, {document.data["id"]: document for document in documents}, unread, faults)
     for document in documents:
         _add_article(document, library, publishers, more, faults)
     for document in documents:
@@ -142,11 +144,13 @@ def _tuples(lists: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 MoreQuestions = Mapping[tuple[str, str], Mapping[str, list[str]]]
 
 
-def _more_questions(folder: Path, articles: Mapping[str, Document], faults: list[Fault]) -> MoreQuestions:
-    """The questions of questions/<article>.yaml, by (article, unit)."""
+def _more_questions(folder: Path, articles: Mapping[str, Document], unread: AbstractSet[str], faults: list[Fault]) -> MoreQuestions:
+    """The questions of questions/<article>.yaml, by (article, unit). Those of `unread` articles, which have faults of their own, are left out."""
     more: dict[tuple[str, str], Mapping[str, list[str]]] = {}
     for document in _documents(sorted((folder / "questions").glob("*.yaml")), "questions", faults):
         article = articles.get(document.path.stem)
+        if article is None and document.path.stem in unread:
+            continue
         if article is None:
             faults.append(document.fault(f"there is no article '{document.path.stem}'; the file must be called as its article"))
             continue
@@ -154,6 +158,7 @@ def _more_questions(folder: Path, articles: Mapping[str, Document], faults: list
         for unit, questions in document.data.items():
             if unit not in known:
                 faults.append(document.fault(f"the article has no unit '{unit}'", unit))
+            faults.extend(document.fault(f"the language '{code}' is not in languages.yaml", unit, code) for code in questions if code not in languages())
             more[document.path.stem, unit] = questions
     return more
 
@@ -182,7 +187,7 @@ def _source(key: str, row: dict[str, Any], publishers: list[dict[str, Any]]) -> 
 
 
 def _unit(article: str, row: dict[str, Any], more: Mapping[str, list[str]]) -> Unit:
-    asked = {code: tuple(dict.fromkeys([*questions, *more.get(code, [])])) for code, questions in row["ask"].items()}
+    asked = {code: tuple(dict.fromkeys([*row["ask"].get(code, []), *more.get(code, [])])) for code in (*row["ask"], *more)}
     sources = row["source"] if isinstance(row["source"], list) else [row["source"]]
     return Unit(
         row["id"],
@@ -231,6 +236,9 @@ def _unit_faults(document: Document, index: int, row: dict[str, Any], library: L
             yield document.fault(f"next: there is no unit '{target}'", *place, "next")
     for name in ("q", "answer", "ask"):
         yield from _missing_texts(document, row[name], (*place, name))
+    for code in row["ask"]:
+        if code not in languages():
+            yield document.fault(f"the language '{code}' is not in languages.yaml", *place, "ask", code)
     for code, text in row["answer"].items():
         yield from _text_faults(document, text, languages().get(code), row["confidence"], library, (*place, "answer", code))
     for code, text in row["q"].items():

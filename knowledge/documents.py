@@ -70,19 +70,32 @@ def read_document(path: Path) -> Document:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ContentError([Fault(path, 0, f"is not UTF-8 ({error.reason}); save the file as UTF-8")]) from error
-    loader = _Loader(text)
+    loader = None
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             raise ContentError([Fault(path, 0, "is empty; write its content or delete the file")])
         document = Document(path, None)
         document.data = _build(node, (), document, loader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ContentError([Fault(path, line, f"is not valid YAML: {error.problem}")]) from error
+    except yaml.YAMLError as error:
+        raise ContentError([_yaml_fault(path, text, error)]) from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     return document
+
+
+def _yaml_fault(path: Path, text: str, error: yaml.YAMLError) -> Fault:
+    """Where the file stops being YAML, and why."""
+    if isinstance(error, yaml.reader.ReaderError):
+        # libyaml counts bytes, the pure Python reader characters
+        before = text.encode()[: error.position].decode(errors="ignore") if yaml.__with_libyaml__ else text[: error.position]
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        return Fault(path, before.count("\n") + 1, f"is not valid YAML: the character U+{code:04X} must not stand in it; delete it")
+    if isinstance(error, yaml.MarkedYAMLError):
+        return Fault(path, error.problem_mark.line + 1 if error.problem_mark else 0, f"is not valid YAML: {error.problem}")
+    return Fault(path, 0, f"is not valid YAML: {error}")
 
 
 def _build(node: yaml.Node, place: Place, document: Document, loader: Any) -> Any:

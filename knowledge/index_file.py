@@ -20,13 +20,18 @@ _KEPT = 2  # older index files are deleted
 
 def index_of(library: Library, version: str, folder: Path) -> Index:
     """The index of `library`, read from `folder` when it is there, else built and written there."""
-    path = folder / f"index-{_key(version)}.pickle"
+    path = index_path(version, folder)
     found = _read(path)
     if found is not None:
         return found
     index = Index(library, Ranking.read())
     _write(index, path)
     return index
+
+
+def index_path(version: str, folder: Path) -> Path:
+    """The file in `folder` for the index of this version of the content, made by the present code."""
+    return folder / f"index-{_key(version)}.pickle"
 
 
 def _key(version: str) -> str:

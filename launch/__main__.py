@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
 from launch.chat import chat
-from launch.house import CannotStart, house
+from launch.house import CannotStart, House, house
 from launch.knowledge_base import load_knowledge
 from launch.model import trained_model
 from launch.processes import Running
@@ -33,13 +34,20 @@ def run() -> None:
     """Prepares what is missing, starts everything, and waits for Ctrl-C."""
     home = house()
     load_knowledge(home)
-    with Running(home, trained_model(home)) as running:
-        print(f"\nReady. Ask at {home.rasa_url}/webhooks/rest/webhook, or run `make chat` instead. Ctrl-C stops everything.", flush=True)
+    with Running(home, trained_model(home), gateway=True) as running:
+        print(f"\n{_ready(home)}", flush=True)
         running.watch()
 
 
+def _ready(home: House) -> str:
+    lines = [f"Ready. The chat is at {home.gateway_url}/", f"  REST channel: {home.rasa_url}/webhooks/rest/webhook"]
+    if os.environ.get("MADOGUCHI_DESK", "on") != "off":
+        lines.append(f"  Coordinators' desk: {home.gateway_url}/desk/ (make the first administrator with `make desk-admin NAME=…`)")
+    return "\n".join([*lines, "Ctrl-C stops everything."])
+
+
 def talk() -> None:
-    """The same, with a chat in the terminal."""
+    """The bot alone, over REST, with a chat in the terminal."""
     home = house()
     load_knowledge(home)
     with Running(home, trained_model(home)):

@@ -8,9 +8,9 @@ import socket
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
+from typing import Mapping, Optional
 
 import requests
 
@@ -23,39 +23,50 @@ STOP_SECONDS = 10
 
 @dataclass
 class Service:
-    """One process: its name, command, port, and the address that says that it is healthy."""
+    """One process: its name, command, port, and the address that says that it is healthy.
+
+    `variable` sets the port; `secrets` are what this process gets beside the common environment.
+    """
 
     name: str
     command: list[str]
     port: int
     health: str
     log: Path
+    variable: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     process: Optional[subprocess.Popen[bytes]] = None
 
 
-def services(home: House, model: Path) -> list[Service]:
-    """The action server and the Rasa server, in the order in which they start."""
+def services(home: House, model: Path, gateway: bool = False) -> list[Service]:
+    """The action server, the Rasa server and, when wanted, the gateway, in the order in which they start. Raises CannotStart."""
     log = home.var / "log"
-    return [
+    secrets = {"MADOGUCHI_BRIDGE_SECRET": home.bridge_secret()} if gateway else {}
+    found = [
         Service(
             "action server", [python(), "-m", "actions.server", "--port", str(home.action_port)],
-            home.action_port, f"{home.action_url}/health", log / "actions.log",
+            home.action_port, f"{home.action_url}/health", log / "actions.log", "MADOGUCHI_ACTION_PORT",
         ),
         Service(
             "Rasa server",
             [python(), "-m", "bot.server", "run", "--interface", "127.0.0.1", "--port", str(home.rasa_port), "--model", str(model),
              "--endpoints", "endpoints.yml", "--credentials", "credentials.yml"],
-            home.rasa_port, f"{home.rasa_url}/webhooks/rest/", log / "rasa.log",
+            home.rasa_port, f"{home.rasa_url}/webhooks/rest/", log / "rasa.log", "MADOGUCHI_RASA_PORT", secrets,
+        ),
+        Service(
+            "gateway", [python(), "-m", "gateway"],
+            home.gateway_port, f"{home.gateway_url}/readyz", log / "gateway.log", "MADOGUCHI_GATEWAY_PORT", secrets,
         ),
     ]  # fmt: skip
+    return found if gateway else found[:-1]
 
 
 class Running:
     """All services while they run. Use as a context: leaving it stops everything."""
 
-    def __init__(self, home: House, model: Path) -> None:
+    def __init__(self, home: House, model: Path, gateway: bool = False) -> None:
         self._home = home
-        self.services = services(home, model)
+        self.services = services(home, model, gateway)
 
     def __enter__(self) -> Running:
         for service in self.services:
@@ -81,7 +92,7 @@ class Running:
             service.process = subprocess.Popen(
                 service.command,
                 cwd=ROOT,
-                env=self._home.environment(),
+                env={**self._home.environment(), **service.secrets},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -114,15 +125,14 @@ class Running:
             time.sleep(0.5)
 
     def stop(self) -> None:
-        """Ends every process and its children: first kindly, then not."""
-        alive = [service for service in self.services if service.process and service.process.poll() is None]
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            for service in alive:
-                _signal(service, sign)
-            end = time.monotonic() + STOP_SECONDS
-            while time.monotonic() < end and any(service.process and service.process.poll() is None for service in alive):
-                time.sleep(0.05)
-            alive = [service for service in alive if service.process and service.process.poll() is None]
+        """Ends every process and its children, first kindly, then not. The last goes first, so that nobody talks to one that has gone."""
+        try:
+            for service in reversed(self.services):
+                _end(service)
+        except BaseException:  # a second Ctrl-C: no more patience
+            for service in self.services:
+                _signal(service, signal.SIGKILL)
+            raise
 
 
 def check_free(service: Service) -> None:
@@ -132,16 +142,27 @@ def check_free(service: Service) -> None:
         try:
             probe.bind(("127.0.0.1", service.port))
         except OSError as error:
-            variable = "MADOGUCHI_RASA_PORT" if service.name == "Rasa server" else "MADOGUCHI_ACTION_PORT"
             raise CannotStart(
-                f"Port {service.port} on 127.0.0.1, for the {service.name}, is in use. Stop what uses it, or set {variable} to a free port."
+                f"Port {service.port} on 127.0.0.1, for the {service.name}, is in use. Stop what uses it, or set {service.variable} to a free port."
             ) from error
 
 
+def _end(service: Service) -> None:
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        _signal(service, sign)
+        end = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < end and _alive(service):
+            time.sleep(0.05)
+
+
+def _alive(service: Service) -> bool:
+    return service.process is not None and service.process.poll() is None
+
+
 def _signal(service: Service, sign: signal.Signals) -> None:
-    assert service.process is not None
-    with suppress(ProcessLookupError):
-        os.killpg(service.process.pid, sign)
+    if service.process is not None and _alive(service):
+        with suppress(ProcessLookupError):
+            os.killpg(service.process.pid, sign)
 
 
 def _tail(service: Service) -> str:

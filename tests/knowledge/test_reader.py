@@ -31,6 +31,7 @@ FAULTS = [
     ("no question variants", tiny.CARD, "    en: [card gone after a night out, someone took my card]\n", "", "(en) is missing"),
     ("no title", tiny.CARD, "title: {en: Residence card, ja: 在留カード}", "title: {ja: 在留カード}⚑", "(en) is missing"),
     ("a language nobody knows", tiny.CARD, "    en: Yes, from the age", "    tlh: Hija'⚑\n    en: Yes, from the age", "languages.yaml"),
+    ("question variants in a language nobody knows", tiny.CARD, "    en: [card gone", "    tlh: [nuq, nuqDaq]⚑\n    en: [card gone", "languages.yaml"),
     ("unknown aspect", tiny.CARD, "aspect: lost", "aspect: colour⚑", "aspects.yaml"),
     ("unknown fact", tiny.CARD, "within 14 days", "within {deadline.card}⚑ days", "deadline.card"),
     ("not a fact's name", tiny.CARD, "within 14 days", "within {} days⚑", "{}"),
@@ -57,6 +58,7 @@ FAULTS = [
     ("a fact's URL off the list", tiny.FACTS, "https://www.moj.go.jp/isa/phone.html", "https://phones.example.com/⚑", "domains.yaml"),
     ("a fact in one language", tiny.FACTS, 'value: {en: "0570-013904", ja: "0570-013904"}', 'value: {en: "0570-013904"}⚑', "(ja) is missing"),
     ("more questions for no unit", tiny.MORE, "school-ended:", "flying:⚑", "flying"),
+    ("more questions in a language nobody knows", tiny.MORE, "  en: [how many", "  eng: [⚑how many", "languages.yaml"),
     ("more questions in no list", tiny.MORE, "[何時間まで働けるか]", "何時間まで働けるか⚑", ""),
     ("a choice of nothing", tiny.CHOICES, "target: status-student", "target: status-astronaut", "status-astronaut"),
 ]
@@ -97,13 +99,12 @@ def test_a_file_that_is_no_article_is_a_fault_and_no_crash(content: Path, data: 
     assert [fault for fault in faults if fault.path == path]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="documents.read_document catches MarkedYAMLError only; a control character raises yaml.reader.ReaderError, out of everything"
-)
 def test_a_control_character_is_a_fault_and_no_crash(content: Path) -> None:
-    (content / tiny.CARD).write_text(tiny.FILES[tiny.CARD].replace("from the age", "from\x01the age"), encoding="utf-8")
+    text = tiny.FILES[tiny.CARD].replace("from the age", "from\x01the age")
+    (content / tiny.CARD).write_text(text, encoding="utf-8")
     (fault,) = inspect(content)[1]
-    assert fault.path == content / tiny.CARD
+    assert (fault.path, fault.line) == (content / tiny.CARD, text[: text.index("\x01")].count("\n") + 1)
+    assert "U+0001" in fault.message
 
 
 def test_two_articles_of_one_id(content: Path) -> None:
@@ -153,9 +154,11 @@ def test_more_questions_for_no_article(content: Path) -> None:
     assert "procedure-moon" in next(iter(fault_lines(content, "questions/procedure-moon.yaml").values()))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="content_reader._unit: more questions in a language that the article's own `ask` does not have are dropped without a word"
-)
 def test_more_questions_in_a_language_nobody_knows(content: Path) -> None:
     (content / tiny.MORE).write_text(tiny.FILES[tiny.MORE].replace("  en: ", "  eng: "), encoding="utf-8")
     assert fault_lines(content, tiny.MORE)
+
+
+def test_a_broken_article_does_not_blame_its_questions(content: Path) -> None:
+    (content / tiny.STUDENT).write_text(tiny.FILES[tiny.STUDENT].replace("kind: status", "kind: [status"), encoding="utf-8")
+    assert content / tiny.MORE not in {fault.path for fault in inspect(content)[1]}
