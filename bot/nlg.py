@@ -71,7 +71,7 @@ def _evidence(tracker: DialogueStateTracker, slots: Dict[str, Any]) -> tuple[Dic
 
 
 def choose(variations: List[Variation], language: str, channel: str) -> Optional[Variation]:
-    """The variation for a language and a channel. Order: language and channel, language, the language's fallback, any."""
+    """The variation for a language and a channel. Order: language and channel, language, the language's fallback, any (for all channels first)."""
     order = [language]
     if language in languages():
         order.append(languages()[language].fallback)
@@ -81,4 +81,4 @@ def choose(variations: List[Variation], language: str, channel: str) -> Optional
             for one in own:
                 if one.get("channel") == wanted:
                     return one
-    return variations[0] if variations else None
+    return next((one for one in variations if not one.get("channel")), variations[0] if variations else None)

@@ -14,7 +14,7 @@ from typing import Any, Iterator
 
 import jaconv
 
-JAPANESE = r"぀-ヿ㐀-鿿豈-﫿々〆〇ーｦ-ﾟ"
+JAPANESE = r"぀-ヿ㐀-鿿\uf900-\ufaff々〆〇ーｦ-ﾟ"
 _JAPANESE_RUN = re.compile(rf"[0-9]*[{JAPANESE}](?:[{JAPANESE}0-9]*)")
 _CONTROL = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]")
@@ -26,7 +26,7 @@ _EMPTY_POS = frozenset({"助詞", "助動詞", "補助記号", "記号", "空白
 _EMPTY_JA = frozenset(
     "する ある いる なる できる ます です こと もの の れる られる せる てる ん よい いい 教える 知る 聞く 思う 言う 下さる "
     "くださる ください 場合 とき 時 何 どう どの それ これ あの この その 方 御 お ご 為る 居る 有る 成る 出来る 願う いただく "
-    "頂く 欲しい ほしい 私 僕 自分 さん".split()
+    "頂く 欲しい ほしい つく 私 僕 自分 さん".split()
 )
 _EMPTY_EN = frozenset(
     "a an the of to in on at for by with from and or but if then is be am are was were been being do does did have has had i me my "
@@ -173,6 +173,7 @@ _STRONG_ROMAJI = frozenset(
     "watashitachi kaisha shigoto zairyuu zairyu kikan koushin koshin shinsei biza hoken nenkin zeikin tenshoku kekkon rikon kodomo "
     "kazoku nihon nihongo shikaku eijuu eiju kaado gaikokujin ryuugaku ryugaku arubaito baito kyuuryou yameta yamemashita yametai "
     "sumimasen konnichiwa arigatou naitei mensetsu setsumeikai soudan tokutei ginou ginoujisshuu shikakugai katsudou todokede "
+    "ohayou ohayo gozaimasu gozaimashita arigato konbanwa oyasumi oyasuminasai yoroshiku "
     "tsuma otto koyou shain kyuuyo zangyou shouhisha sagi muryou tetsuzuki hiyou ikutsu donna dore dochira nandesuka".split()
 )
 _WEAK_ROMAJI = frozenset("wa ga wo o ni de mo no ne yo ka to made hai iie".split())
@@ -202,18 +203,41 @@ _PARTICLES = {"o": "wo", "wa": "ha", "e": "he"}
 def sound(words: list[Token]) -> str:
     """How the words sound, in Latin letters with long vowels cut short, words apart: "zairyu kado wo nakushi mashita".
 
-    The same for 在留カード, ざいりゅうかーど, zairyuu kaado and zairyu kado, so that spellings and conversion errors meet.
+    The same for 在留カード, ざいりゅうかーど, zairyuu kaado and zairyu kado, so that spellings meet. A vowel is long across words too, because
+    kana are often cut in the middle of it (とく|て|い).
     """
-    return " ".join(part for part in (_sound_of(word) for word in words) if part)
+    romaji = is_romaji(" ".join(word.text for word in words if not word.japanese))
+    parts: list[str] = []
+    run: list[str] = []
+    for word in words:
+        syllabic = word.japanese or _is_syllabic(word.text)
+        if syllabic and (word.japanese or romaji):
+            run.append(spoken(word))
+            continue
+        parts += [short_vowels(" ".join(run)), short_vowels(spoken(word)) if syllabic else spoken(word)]
+        run = []
+    return " ".join(" ".join([*parts, short_vowels(" ".join(run))]).split())
 
 
-def _sound_of(word: Token) -> str:
+def spoken(word: Token) -> str:
+    """How one word sounds, in Latin letters, long vowels as they are; '' for what is not spoken. See `short_vowels`."""
     return _kana_sound(word.reading) if word.japanese else _latin_sound(word.text.lower())
+
+
+def short_vowels(text: str) -> str:
+    """A sound with its long vowels cut short. Spaces between words stay, and do not keep a vowel from being long."""
+    text = re.sub(r" +", " ", text.replace("-", "").replace("ー", ""))
+    text = re.sub(r"([aiueo])(?: ?\1)+", _short, text)
+    return re.sub(r"(o) ?u|(e) ?i", _short, text)
+
+
+def _short(match: re.Match[str]) -> str:
+    return match.group()[0] + (" " if " " in match.group() else "")
 
 
 @lru_cache(maxsize=20_000)
 def _kana_sound(reading: str) -> str:
-    return _short_vowels(str(jaconv.kata2alphabet(reading))) if reading else ""
+    return str(jaconv.kata2alphabet(reading)) if reading else ""
 
 
 @lru_cache(maxsize=20_000)
@@ -222,13 +246,11 @@ def _latin_sound(text: str) -> str:
     text = _PARTICLES.get(text, text)
     if not re.match(r"[a-z0-9]", text):
         return ""
-    if _ROMAJI_WORD.match(text):
+    if _is_syllabic(text):
         # By way of kana, so that Kunrei (si, tu, zya) and Hepburn (shi, tsu, ja) become one.
-        return _short_vowels(str(jaconv.kata2alphabet(jaconv.alphabet2kata(text))))
+        return str(jaconv.kata2alphabet(jaconv.alphabet2kata(text)))
     return text
 
 
-def _short_vowels(text: str) -> str:
-    text = text.replace("-", "").replace("ー", "")
-    text = re.sub(r"([aiueo])\1+", r"\1", text)
-    return text.replace("ou", "o").replace("ei", "e")
+def _is_syllabic(text: str) -> bool:
+    return _ROMAJI_WORD.match(text.translate(_MACRONS)) is not None

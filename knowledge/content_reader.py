@@ -158,7 +158,8 @@ def _more_questions(folder: Path, articles: Mapping[str, Document], unread: Abst
         for unit, questions in document.data.items():
             if unit not in known:
                 faults.append(document.fault(f"the article has no unit '{unit}'", unit))
-            faults.extend(document.fault(f"the language '{code}' is not in languages.yaml", unit, code) for code in questions if code not in languages())
+            unknown = [code for code in questions if code not in languages()]
+            faults.extend(document.fault(f"the language '{code}' is not in languages.yaml", unit, code) for code in unknown)
             more[document.path.stem, unit] = questions
     return more
 

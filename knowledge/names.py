@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Iterable, Iterator, Mapping, Optional
 
-from knowledge.analysis import Token, fold, is_romaji, sound, tokens
+from knowledge.analysis import Token, fold, is_romaji, short_vowels, spoken, tokens
 from knowledge.articles import Library
 
 _EDGE = re.compile(r"[a-z0-9]")
 MIN_SOUND = 6  # letters; shorter sounds are shared by too many words
 _END = "\0"
+_ALIKE = {"-": " ", "’": "'"}
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ class NameTable:
         self._written: dict[str, Any] = {}
         self._sounding: dict[str, Any] = {}
         for name, target in names:
-            _insert(self._written, _plain(name), target)
+            _insert(self._written, _plain(fold(name).text)[0], target)
             words = tokens(name)
             if any(word.japanese for word in words) or is_romaji(name):
-                key = sound(words).replace(" ", "")
+                key = short_vowels("".join(map(spoken, words)))
                 if len(key) >= MIN_SOUND:
                     _insert(self._sounding, key, target)
 
@@ -53,21 +54,19 @@ class NameTable:
 
     def _written_in(self, text: str) -> Iterator[Mention]:
         folded = fold(text)
-        plain = _plain(folded.text)
-        if len(plain) != len(folded.text):  # lower-casing changed the length (ß, İ): offsets would be wrong
-            plain = "".join(character.lower() if len(character.lower()) == 1 else character for character in folded.text).replace("-", " ")
+        plain, places = _plain(folded.text)
         place = 0
         while place < len(plain):
             length, targets = _longest(self._written, plain, place)
             if length:
-                start, end = folded.span(place, place + length)
+                start, end = folded.span(places[place], places[place + length - 1] + 1)
                 yield Mention(start, end, text[start:end], targets)
                 place += length
             else:
                 place += 1
 
     def _sounding_in(self, text: str, words: list[Token]) -> Iterator[Mention]:
-        parts = [sound([word]).replace(" ", "") for word in words]
+        parts = [spoken(word).replace("-", "") for word in words]
         index = 0
         while index < len(words):
             best = 0
@@ -75,9 +74,11 @@ class NameTable:
             joined = ""
             for end in range(index, min(index + 12, len(words))):
                 joined += parts[end]
-                found = _exact(self._sounding, joined) if parts[end] else ()
-                if found:
-                    best, targets = end + 1 - index, found
+                node = _node(self._sounding, short_vowels(joined))
+                if node is None:
+                    break
+                if parts[end] and _END in node:
+                    best, targets = end + 1 - index, node[_END]
             if best and parts[index]:
                 start, stop = words[index].start, words[index + best - 1].end
                 yield Mention(start, stop, text[start:stop], targets, by_sound=True)
@@ -135,8 +136,17 @@ def concept_phrases(concepts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield word, concept.id
 
 
-def _plain(name: str) -> str:
-    return fold(name).text.lower().replace("-", " ").replace("’", "'")
+def _plain(text: str) -> tuple[str, list[int]]:
+    """A folded text as names are compared (lower case, hyphens as spaces, one space for many), and where each character of it stands."""
+    characters: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        lower = character.lower()
+        plain = " " if character.isspace() else _ALIKE.get(character, lower if len(lower) == 1 else character)
+        if plain != " " or characters[-1:] != [" "]:
+            characters.append(plain)
+            places.append(place)
+    return "".join(characters), places
 
 
 def _insert(root: dict[str, Any], key: str, target: str) -> None:
@@ -176,13 +186,14 @@ def _after_plural(text: str, end: int) -> int:
     return 0
 
 
-def _exact(root: dict[str, Any], key: str) -> tuple[str, ...]:
+def _node(root: dict[str, Any], key: str) -> Optional[dict[str, Any]]:
+    """Where the names that begin with `key` go on, or None when there are none."""
     node: Any = root
     for character in key:
         node = node.get(character)
         if node is None:
-            return ()
-    found: tuple[str, ...] = node.get(_END, ())
+            return None
+    found: dict[str, Any] = node
     return found
 
 

@@ -14,6 +14,7 @@ from knowledge.analysis import fold
 
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec"
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "reiwa": 2018, "heisei": 1988}
+_YEARS = {"再来年": 2, "来年": 1, "らいねん": 1, "今年": 0, "ことし": 0, "去年": -1, "昨年": -1, "next": 1, "this": 0, "last": -1}
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,9 @@ def _day(year: int, month: int, day: int) -> Span:
 
 
 def _ahead(month: int, day: int, today: dt.date) -> Span:
-    span = _day(today.year, month, day)
-    if span and span[0] < today:
-        return _day(today.year + 1, month, day)
-    return span
+    # 29 February can be eight years away (2096 to 2104).
+    spans = (_day(year, month, day) for year in range(today.year, min(today.year + 8, dt.MAXYEAR) + 1))
+    return next((span for span in spans if span and span[0] >= today), None)
 
 
 def _week(today: dt.date, weeks: int) -> tuple[dt.date, dt.date]:
@@ -76,8 +76,11 @@ def _weekend(today: dt.date, weeks: int) -> tuple[dt.date, dt.date]:
     return monday + dt.timedelta(days=5), sunday
 
 
-def _year(text: str, today: dt.date) -> int:
-    return int(text) if text else today.year
+def _year(match: re.Match[str], today: dt.date) -> Optional[int]:
+    """The year that a month or a day is said to be in, in figures or as 来年 or "next year"; None when no year is said."""
+    if match.group("year"):
+        return int(match.group("year"))
+    return today.year + _YEARS[match.group("relative")] if match.group("relative") else None
 
 
 def _era_year(match: re.Match[str]) -> int:
@@ -96,25 +99,35 @@ def _era(match: re.Match[str], today: dt.date) -> Span:
 
 
 def _japanese(match: re.Match[str], today: dt.date) -> Span:
-    year, month, day = match.group("year"), int(match.group("month")), match.group("day")
+    year, month, day = _year(match, today), int(match.group("month")), match.group("day")
     if not 1 <= month <= 12:
         return None
     if day:
-        return _day(int(year), month, int(day)) if year else _ahead(month, int(day), today)
-    span = _month(_year(year, today), month)
-    return span if year or span[1] >= today else _month(today.year + 1, month)
+        return _day(year, month, int(day)) if year else _ahead(month, int(day), today)
+    return _month_ahead(year, month, today)
 
 
 def _english_month(match: re.Match[str], today: dt.date) -> Span:
-    month = [name[:3] for name in _MONTHS.split("|")[:12]].index(match.group("month")[:3]) + 1
-    year = match.group("year")
-    span = _month(_year(year, today), month)
+    return _month_ahead(_year(match, today), _english_number(match.group("month")), today)
+
+
+def _english_number(month: str) -> int:
+    return [name[:3] for name in _MONTHS.split("|")[:12]].index(month[:3]) + 1
+
+
+def _month_ahead(year: Optional[int], month: int, today: dt.date) -> Span:
+    span = _month(year or today.year, month)
     return span if year or span[1] >= today else _month(today.year + 1, month)
 
 
 def _parsed(match: re.Match[str], today: dt.date) -> Span:
-    settings = {"PREFER_DATES_FROM": "future", "RELATIVE_BASE": dt.datetime.combine(today, dt.time()), "DATE_ORDER": "DMY"}
-    date = dateparser.parse(re.sub(r"(st|nd|rd|th)\b", "", match.group()), languages=["en"], settings=settings)
+    # "Future" leaves out the day that it is seen from, and what is said of today means today: hence seen from yesterday.
+    base = dt.datetime.combine(today, dt.time()) - dt.timedelta(days=1)
+    settings = {"PREFER_DATES_FROM": "future", "RELATIVE_BASE": base, "DATE_ORDER": "DMY"}
+    said = re.sub(r"(st|nd|rd|th)\b", "", match.group())
+    if match.group("relative"):
+        said = re.sub(r",? \w+ year$", f" {_YEARS[match.group('relative')] + today.year}", said)
+    date = dateparser.parse(said, languages=["en"], settings=settings)
     return (date.date(), date.date()) if date else None
 
 
@@ -138,16 +151,24 @@ _ISO = r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
 _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]] = [
     (re.compile(_ISO), lambda match, today: _day(int(match.group("year")), int(match.group("month")), int(match.group("day")))),
     (re.compile(r"(?P<era>令和|平成|昭和|reiwa|heisei) ?(?P<count>元|\d{1,2})(?:年)?(?:(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?)?"), _era),
-    (re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?(?!間)"), _japanese),
     (
         re.compile(
-            rf"\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTHS})\b\.?,?(?: \d{{4}})?"
-            rf"|\b(?:{_MONTHS})\b\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?!:)(?:,? \d{{4}})?"
+            r"(?:(?P<year>\d{4})年|(?P<relative>再来年|来年|らいねん|今年|ことし|去年|昨年)の? ?)?(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?(?!間)"
+        ),
+        _japanese,
+    ),
+    (
+        re.compile(
+            rf"(?:\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTHS})\b\.?,?"
+            rf"|\b(?:{_MONTHS})\b\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?!:))(?:,? \d{{4}}|,? (?P<relative>next|this|last) year\b)?"
         ),
         _parsed,
     ),
-    (re.compile(rf"(?<![a-z])(?P<month>{_MONTHS})(?![a-z])(?:,? (?P<year>\d{{4}}))?(?<!may)"), _english_month),
-    (re.compile(r"(?:in|by|until|this|next|during) (?P<month>may)\b(?: (?P<year>\d{4}))?"), _english_month),
+    (
+        re.compile(rf"(?<![a-z])(?P<month>{_MONTHS})(?![a-z])(?:,? (?P<year>\d{{4}})|(?<!may),? (?P<relative>next|this|last) year\b)?(?<!may)"),
+        _english_month,
+    ),
+    (re.compile(r"(?:in|by|until|this|next|during) (?P<month>may)\b(?: (?P<year>\d{4})|,? (?P<relative>next|this|last) year\b)?"), _english_month),
     (re.compile(r"再来月|month after next"), _months(2)),
     (re.compile(r"来月|らいげつ|\bnext month\b|raigetsu"), _months(1)),
     (re.compile(r"今月|こんげつ|\bthis month\b|kongetsu"), _months(0)),

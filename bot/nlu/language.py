@@ -15,6 +15,7 @@ from knowledge.languages import languages
 _TABLE = Path(__file__).with_name("other_languages.yaml")
 _KANA = re.compile(r"[ぁ-ゖァ-ヺｦ-ﾟ]")
 _WORD = re.compile(r"[^\W\d_]+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+|\b(?:[a-z0-9-]+\.)+(?:jp|com|org|net)\b(?:/[!-~]*)?")
 # Written alike in every language, so they say nothing about it.
 _SHARED = frozenset("ok okay visa visas pr coe ssw hsp jlpt n1 n2 n3 n4 n5 bjt isa jetro fresc line jp japan id web url http https www com".split())
 # English words that short questions are made of; spaCy's lemma table knows inflected forms only, so base forms stand here.
@@ -28,6 +29,7 @@ _ENGLISH = frozenset(
     "our us all any some more than only also still just now".split()
 )
 LINGUA_SURE = 0.75
+SHORTEST = 4  # letters of a message that one marking word decides: "hola", and not "EU" or "Dan"
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class Identified:
 
 
 def identify(text: str) -> Identified:
-    """The language of one message, alone."""
-    plain = normalised(text)
+    """The language of one message, alone. Web addresses in it are in no language."""
+    plain = _ADDRESS.sub(" ", normalised(text))
     others = _others()
     if _KANA.search(plain):
         return Identified("en" if _english_around(plain) else "ja")
@@ -81,6 +83,9 @@ def _latin_other(plain: str, words: list[str], others: _Others) -> Optional[str]
         if pattern.search(plain) and english <= len(words) / 2:
             return code
     marked = {code: sum(1 for word in words if word in markers) for code, markers in others.words.items()}
+    sole = [code for code, count in marked.items() if count == len(words)]
+    if len(sole) == 1 and not english and sum(map(len, words)) >= SHORTEST:
+        return sole[0]
     best = max(marked, key=lambda code: marked[code]) if marked else ""
     if not best or (english > len(words) / 2 - 0.5 and marked[best] < 3):
         return None
@@ -106,7 +111,7 @@ def _others() -> _Others:
     rows: list[dict[str, Any]] = read_document(_TABLE).data
     return _Others(
         {row["code"]: re.compile("[" + "".join(row["scripts"]) + "]") for row in rows if "scripts" in row},
-        {row["code"]: re.compile("[" + re.escape(row["letters"]) + "]") for row in rows if "letters" in row},
+        {row["code"]: re.compile("|".join(["[" + re.escape(row["letters"]) + "]", *row.get("phrases", [])])) for row in rows if "letters" in row},
         {row["code"]: frozenset(str(word) for word in row["words"]) for row in rows if "words" in row},
         {row["lingua"]: row["code"] for row in rows if "lingua" in row},
     )

@@ -28,6 +28,13 @@ class Quantity:
 _KANJI_DIGITS = "〇一二三四五六七八九十百千"
 _NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?|[{_KANJI_DIGITS}]+)"
 _PER = r"(?:\s*(?:/|per|a|an|every)\s*(?P<per>month|year|hour|mo|yr|annum|hr)|\s*(?P<per2>monthly|yearly|annually|p\.?a\.?))?"
+# Before an amount, and after it: money that is not yen.
+_NOT_FOREIGN = r"(?<![$€£₩])(?<![$€£₩] )(?<!\d)(?<!\d[.,])"
+_YEN = (
+    r"(?!元|ドン|チャット)(?!\s*(?:[$€£₩]|(?:米|豪|香港|台湾)?ドル|ユーロ|ポンド|ウォン|人民元|ペソ|ルピー|ルピア|バーツ"
+    r"|(?:us |u\.s\. )?(?:dollars?|usd|euros?|eur|pounds?|gbp|won|krw|yuan|rmb|cny|pesos?|php|dong|vnd"
+    r"|rupees?|rupiah|idr|baht|thb|kyat|npr)\b))"
+)
 _UNITS = {
     "": 1,
     "k": 1e3,
@@ -83,10 +90,22 @@ def _half_years(match: re.Match[str]) -> Optional[tuple[float | str, Optional[st
     return value + 0.5 if match.groupdict().get("half") else value, None
 
 
+_COUNTED = "year|month|day|hour|hr|week|minute|min|second|sec|point|pt|percent|kilo|kg|cm|km|meter|metre|mile|step|station"
+_SUBJECTS = "philosophy|science|engineering|medicine|law|arts|education|economics|letters|physics|chemistry|biology|computer|business|agriculture"
 _DEGREES = [
-    ("doctor", r"ph\.?d|doctorate|doctoral|doctor'?s?(?: degree)?(?= in| from| degree|$)|博士|はかせ|hakase"),
+    # A doctor is mostly a physician, and a master can be a card: the bare word is a degree with a subject, or as the whole answer.
+    (
+        "doctor",
+        rf"ph\.?d|doctorate|doctoral|doctor'?s? degree|(?<!the )\bdoctor's(?= in| from|\s*[,、。.!?]|$)|\bdoctor(?= (?:of|in) (?:{_SUBJECTS})\b)"
+        r"|^\s*doctor(?=\W*$)|博士|はかせ|hakase",
+    ),
     ("mba", r"\bmba\b|\bmot\b|経営学修士"),
-    ("master", r"master'?s?(?: degree)?\b|\bmsc\b|修士|しゅうし|shuushi|大学院卒|院卒"),
+    (
+        "master",
+        r"master'?s(?: degree)?\b|master degree\b"
+        r"|\bmaster\b(?=\s*(?:in|of|from|course|program(?:me)?|student|graduate|holder|and|or)\b|\W*$|\s*[,、。])"
+        r"|\bmsc\b|修士|しゅうし|shuushi|大学院卒|院卒",
+    ),
     (
         "bachelor",
         r"bachelor'?s?(?: degree)?\b|\bbsc\b|\bba\b(?= degree| in)|college degree|university degree|学士|大卒|大学卒"
@@ -107,18 +126,20 @@ _PATTERNS: list[tuple[str, re.Pattern[str], Reader]] = [
     ("jlpt", re.compile(
         r"(?<![a-z0-9])(?:jlpt\s*)?n\s?(?P<level>[1-5])(?![0-9a-z])|日本語能力試験\s?(?P<level2>[1-5１-５])級"
     ), lambda match: (f"N{match.group('level') or match.group('level2')}", None)),
-    ("money", re.compile(rf"(?P<before>月給?|年収|年俸|時給)?(?:[がはをで約 ])?(?P<number>{_NUMBER})\s*(?P<unit>百万|千万|万|億|千)?円"), _money),
+    ("money", re.compile(rf"(?:(?P<before>月給?|年収|年俸|時給)[がはをで約 ]?)?(?P<number>{_NUMBER})\s*(?P<unit>百万|千万|万|億|千)?円"), _money),
     ("money", re.compile(rf"[¥￥]\s*(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>k|m|mil|million|thousand|万)?(?![a-z0-9]){_PER}"), _money),
     (
         "money",
         re.compile(rf"(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>k|m|mil|million|thousand|man|oku)?\s*(?:yen|jpy|en)\b{_PER}"),
         _money,
     ),
-    ("money", re.compile(rf"(?P<before>月給?|年収|年俸|時給)?(?:[がはをで約 ])?(?P<number>{_NUMBER})\s*(?P<unit>百万|千万|万|億)(?![人件年か回km])"), _money),
-    ("money", re.compile(rf"(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>million|man)\b{_PER}"), _money),
+    ("money", re.compile(
+        rf"(?:(?P<before>月給?|年収|年俸|時給)[がはをで約 ]?)?{_NOT_FOREIGN}(?P<number>{_NUMBER})\s*(?P<unit>百万|千万|万|億)(?![人件年か回km]){_YEN}"
+    ), _money),
+    ("money", re.compile(rf"{_NOT_FOREIGN}(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>million|man)\b{_YEN}{_PER}"), _money),
     ("age", re.compile(
         rf"(?P<number>{_NUMBER})\s*(?:歳|才|さい)|"
-        rf"(?:\bi'?m|\bi am|\baged?)\s+(?P<number2>\d{{1,2}})\b(?!\s*(?:year|month|day|%|hour|week)s?\b(?! old))(?! ?k)|"
+        rf"(?:\bi'?m|\bi am|\baged?)\s+(?P<number2>\d{{1,2}})\b(?!\s*(?:%|(?:{_COUNTED})s?\b(?! old)))(?! ?k)|"
         r"\b(?P<number3>\d{1,2})\s*(?:years? old|yrs? old|y/?o)\b"
     ), lambda match: (number(match.group("number") or match.group("number2") or match.group("number3")), None)),
     ("duration", re.compile(

@@ -24,7 +24,7 @@ UNCLEAR = "unclear"
 # Intents that end in a fixed reply. A real question must not end there, so they need more evidence than the others.
 FIXED = frozenset(
     "greet goodbye thank ask_identity ask_languages ask_capabilities insult react affirm deny complain choose restart_topic repeat "
-    "out_of_scope request_human".split()
+    "request_human".split()
 )
 _SPEAKING = re.compile(r"[^\W_]")
 

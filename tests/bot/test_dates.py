@@ -137,31 +137,23 @@ def test_spans_are_ordered_and_point_at_the_text(text: str, today: dt.date) -> N
 @pytest.mark.parametrize(
     ("text", "today", "span"),
     [
-        pytest.param(
-            "来年の3月",
-            dt.date(2026, 1, 15),
-            "2027-03-01/2027-03-31",
-            marks=pytest.mark.xfail(strict=True, reason="dates: 来年 and 3月 are read apart, so 3月 is March of this year"),
-        ),
-        pytest.param(
-            "March next year",
-            dt.date(2026, 1, 15),
-            "2027-03-01/2027-03-31",
-            marks=pytest.mark.xfail(strict=True, reason="dates: the same in English"),
-        ),
-        pytest.param(
-            "2月29日",
-            dt.date(2026, 11, 20),
-            "2028-02-29/2028-02-29",
-            marks=pytest.mark.xfail(strict=True, reason="dates._ahead looks at this year only; 29 February is nothing"),
-        ),
-        pytest.param(
-            "Nov 20",
-            dt.date(2026, 11, 20),
-            "2026-11-20/2026-11-20",
-            marks=pytest.mark.xfail(strict=True, reason="dates._parsed: dateparser's 'future' leaves out today, 11月20日 does not"),
-        ),
+        ("来年の3月", dt.date(2026, 1, 15), "2027-03-01/2027-03-31"),
+        ("来年3月1日", dt.date(2026, 1, 15), "2027-03-01/2027-03-01"),
+        ("再来年の3月", dt.date(2026, 1, 15), "2028-03-01/2028-03-31"),
+        ("今年の3月", dt.date(2026, 11, 20), "2026-03-01/2026-03-31"),
+        ("March next year", dt.date(2026, 1, 15), "2027-03-01/2027-03-31"),
+        ("in May next year", dt.date(2026, 1, 15), "2027-05-01/2027-05-31"),
+        ("3rd of March next year", dt.date(2026, 1, 15), "2027-03-03/2027-03-03"),
+        ("March 3, next year", dt.date(2026, 1, 15), "2027-03-03/2027-03-03"),
+        ("I may next year", dt.date(2026, 1, 15), "2027-01-01/2027-12-31"),
+        ("2月29日", dt.date(2026, 11, 20), "2028-02-29/2028-02-29"),
+        ("2月29日", dt.date(2028, 2, 29), "2028-02-29/2028-02-29"),
+        ("2月29日", dt.date(2096, 3, 1), "2104-02-29/2104-02-29"),
+        ("Feb 29", dt.date(2026, 11, 20), "2028-02-29/2028-02-29"),
+        ("Nov 20", dt.date(2026, 11, 20), "2026-11-20/2026-11-20"),
+        ("Nov 19", dt.date(2026, 11, 20), "2027-11-19/2027-11-19"),
+        ("Jan 1", dt.date(2027, 1, 1), "2027-01-01/2027-01-01"),
     ],
 )
-def test_dates_that_are_still_wrong(text: str, today: dt.date, span: str) -> None:
+def test_dates_seen_from_a_day(text: str, today: dt.date, span: str) -> None:
     assert list(iso(find_dates(text, today))) == [span]

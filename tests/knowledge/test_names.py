@@ -79,9 +79,14 @@ def test_a_wrong_conversion_is_found_by_sound() -> None:
     assert found("財留カードをなくした")
 
 
-@pytest.mark.xfail(strict=True, reason="names._plain keeps runs of white space: 'residence  card' (two spaces) is not found as the residence card")
 def test_two_spaces_inside_a_name() -> None:
     assert found("my residence  card") == [("residence  card", "card")]
+    assert found("İ  my   residence \n card  and  PR") == [("residence \n card", "card"), ("PR", "permanent")]
+
+
+@pytest.mark.parametrize("text", ["とくていぎのう", "tokutei ginou", "tokutē ginō"])
+def test_a_long_vowel_cut_apart_is_found_by_sound(text: str) -> None:
+    assert found(f"{text}のビザ") == [(text, "ssw")]
 
 
 def test_what_is_written_wins_over_what_only_sounds_so() -> None:

@@ -31,7 +31,7 @@ FAULTS = [
     ("no question variants", tiny.CARD, "    en: [card gone after a night out, someone took my card]\n", "", "(en) is missing"),
     ("no title", tiny.CARD, "title: {en: Residence card, ja: 在留カード}", "title: {ja: 在留カード}⚑", "(en) is missing"),
     ("a language nobody knows", tiny.CARD, "    en: Yes, from the age", "    tlh: Hija'⚑\n    en: Yes, from the age", "languages.yaml"),
-    ("question variants in a language nobody knows", tiny.CARD, "    en: [card gone", "    tlh: [nuq, nuqDaq]⚑\n    en: [card gone", "languages.yaml"),
+    ("variants in a language nobody knows", tiny.CARD, "    en: [card gone", "    tlh: [nuq, nuqDaq]⚑\n    en: [card gone", "languages.yaml"),
     ("unknown aspect", tiny.CARD, "aspect: lost", "aspect: colour⚑", "aspects.yaml"),
     ("unknown fact", tiny.CARD, "within 14 days", "within {deadline.card}⚑ days", "deadline.card"),
     ("not a fact's name", tiny.CARD, "within 14 days", "within {} days⚑", "{}"),
