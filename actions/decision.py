@@ -97,7 +97,7 @@ class Counter:
         return self._decided(found, asked, memory, day)
 
     def _outside(self, asked: Asked, found: Found) -> bool:
-        """Whether the message is about something else: what the classifier says must be outweighed by what the search found, and the other way round."""
+        """Whether the message is about something else: the classifier and the search are weighed against each other."""
         if _other_country().search(normalised(asked.text)):
             return True
         outside = dict(asked.ranking).get("out_of_scope", 0.0)

@@ -4,10 +4,12 @@ All have the same tokenizer (bot.nlu.tokenizer) and the same stratified folds of
 ones are trained once for each fold, DIET on the first fold alone. A message is timed through Rasa's whole `parse_message`, tokenizer included.
 Run it with `taskset -c 0` to compare on one core. The figures of the last run are in benchmarks/intents.md.
 """
+
 from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import tempfile
 import time
@@ -16,14 +18,15 @@ from pathlib import Path
 from typing import Any, Iterable, NamedTuple
 
 import numpy as np
+import structlog
 import yaml
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedKFold
 
 from bot.nlu.fingerprint import ROOT
 
-TOKENIZER = {"name": "bot.nlu.tokenizer.BilingualTokenizer"}
-COUNTS = [
+TOKENIZER: dict[str, Any] = {"name": "bot.nlu.tokenizer.BilingualTokenizer"}
+COUNTS: list[dict[str, Any]] = [
     {"name": "CountVectorsFeaturizer"},
     {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
 ]
@@ -139,6 +142,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--diet-epochs", type=int, default=60)
     arguments = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # else Rasa prints, and is timed printing, each message
     data = examples()
     splitter = StratifiedKFold(5, shuffle=True, random_state=SEED)
     folds = list(splitter.split(data, [f"{example.language} {example.intent}" for example in data]))[: arguments.folds]
@@ -152,6 +156,7 @@ def main() -> None:
             print("  fold", len(result.training), line(result, len(result.training) - 1), flush=True)
         rows.append(result)
     print("\nFirst fold\n" + heads + "\n" + "\n".join(line(result, 0) for result in rows))
+    print(f"load of the machine over the last 15 minutes: {os.getloadavg()[2]:.1f}")
     print(f"\nAll {len(folds)} folds\n" + heads + "\n" + "\n".join(line(result, None) for result in rows if len(result.training) > 1))
 
 

@@ -5,6 +5,7 @@ questions of knowledge/calibration were written by somebody who did not see the 
 The certainty is learned on the calibration questions alone, out-of-scope ones included. The questions of tests/quality are never read here.
 All figures printed are cross-validated.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -33,8 +34,8 @@ from knowledge.content_reader import read_library
 from knowledge.expectations import CALIBRATION, Expectation, read_expectations
 from knowledge.languages import languages
 from knowledge.ranking import EVIDENCE, FEATURES, RANKING, Ranking
-from knowledge.search import Index, reader_of
-from knowledge.terms import Terms, TermReader
+from knowledge.search import Index, Leave, reader_of
+from knowledge.terms import TermReader, Terms
 
 FOLDS = 4
 SAMPLE = 450  # left-out variants per fold and language
@@ -95,9 +96,11 @@ class Tuning:
         """Left-out variants of the articles' own questions."""
         chance = random.Random(1)
         for fold in range(FOLDS):
-            index = Index(self.library, Ranking.read(), lambda unit, code, number: _fold(unit, number) == fold, self.reader)
+            index = Index(self.library, Ranking.read(), _leaving(fold), self.reader)
             for code in languages():
-                left = [(unit, text) for unit in index.units for number, text in enumerate(unit.asked.get(code, ()), 1) if _fold(unit, number) == fold]
+                left = [
+                    (unit, text) for unit in index.units for number, text in enumerate(unit.asked.get(code, ()), 1) if _fold(unit, number) == fold
+                ]
                 for unit, text in chance.sample(left, min(SAMPLE, len(left))):
                     carried = [unit.article] if chance.random() < 0.25 else []
                     places, features = index.candidates(self.reader.read(text, True), code, carried, likely_aspects(self.asked(text, code)))
@@ -120,6 +123,10 @@ class Tuning:
         """What is said for a unit: title and answer."""
         answer = answer_of(self.library, unit, code, self.day)
         return f"{answer.title}\n{answer.text}"
+
+
+def _leaving(fold: int) -> Leave:
+    return lambda unit, code, number: _fold(unit, number) == fold
 
 
 def _fold(unit: Unit, number: int) -> int:

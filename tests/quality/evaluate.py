@@ -6,6 +6,7 @@ Columns, by language and topic:
   beside       the bot gave an answer as sure, and it held not the facts needed
   false        the reply says something that the question's `not` list marks as false
 """
+
 from __future__ import annotations
 
 import argparse
@@ -27,7 +28,8 @@ from launch.house import house
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 KINDS = {
-    "out_of_scope": ["utter_out_of_scope"], "greet": ["utter_greet"], "thanks": ["utter_welcome"], "goodbye": ["utter_goodbye"], "bot": ["utter_identity"],
+    "out_of_scope": ["utter_out_of_scope"], "greet": ["utter_greet"], "thanks": ["utter_welcome"],
+    "goodbye": ["utter_goodbye"], "bot": ["utter_identity"],
     "languages": ["utter_languages", "utter_language_switched"], "insult": ["utter_insult"],
 }  # fmt: skip
 
