@@ -1,4 +1,4 @@
-"""`python -m benchmarks.intents [--folds 5] [--diet-epochs 60]`: the intent classifier of config.yml against Rasa's own, in real Rasa pipelines.
+"""`python -m benchmarks.intents [--only DIET]`: the intent classifier of config.yml against Rasa's own, in real Rasa pipelines.
 
 All have the same tokenizer (bot.nlu.tokenizer) and the same stratified folds of data/nlu; a language is the folder an example is in. The quick
 ones are trained once for each fold, DIET on the first fold alone. A message is timed through Rasa's whole `parse_message`, tokenizer included.
@@ -141,6 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--diet-epochs", type=int, default=60)
+    parser.add_argument("--only", default="", help="pipelines whose name begins so")
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # else Rasa prints, and is timed printing, each message
     data = examples()
@@ -150,13 +151,15 @@ def main() -> None:
     heads = "| | accuracy ja | en | both | macro F1 ja | en | both | training s | ms a message p50 / p95 | model MB |"
     rows = []
     for name, pipeline in pipelines(arguments.diet_epochs).items():
+        if not name.startswith(arguments.only):
+            continue
         result = Result(name)
         for train, test in folds[:1] if name.startswith("DIET") else folds:
             measure(result, pipeline, [data[place] for place in train], [data[place] for place in test])
             print("  fold", len(result.training), line(result, len(result.training) - 1), flush=True)
         rows.append(result)
     print("\nFirst fold\n" + heads + "\n" + "\n".join(line(result, 0) for result in rows))
-    print(f"load of the machine over the last 15 minutes: {os.getloadavg()[2]:.1f}")
+    print(f"\nload of the machine over the last 15 minutes: {os.getloadavg()[2]:.1f}")
     print(f"\nAll {len(folds)} folds\n" + heads + "\n" + "\n".join(line(result, None) for result in rows if len(result.training) > 1))
 
 

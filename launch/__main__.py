@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 from launch.chat import chat
 from launch.house import CannotStart, House, house
 from launch.knowledge_base import load_knowledge
 from launch.model import trained_model
-from launch.processes import Running
+from launch.processes import Running, check_all, services
 
 
 def main() -> int:
@@ -33,6 +34,7 @@ def main() -> int:
 def run() -> None:
     """Prepares what is missing, starts everything, and waits for Ctrl-C."""
     home = house()
+    check_all(services(home, Path(), gateway=True))  # before what takes minutes
     load_knowledge(home)
     with Running(home, trained_model(home), gateway=True) as running:
         print(f"\n{_ready(home)}", flush=True)
@@ -49,6 +51,7 @@ def _ready(home: House) -> str:
 def talk() -> None:
     """The bot alone, over REST, with a chat in the terminal."""
     home = house()
+    check_all(services(home, Path()))
     load_knowledge(home)
     with Running(home, trained_model(home)):
         chat(home.rasa_url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import tempfile
 from pathlib import Path
 
 from launch.house import ROOT, CannotStart, House, python
@@ -41,12 +42,17 @@ def trained_model(home: House) -> Path:
         return path
     log = home.var / "log" / "train.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [python(), "-m", "bot.server", "train", "--quiet", "--fixed-model-name", path.name.removesuffix(".tar.gz"), "--out", str(path.parent)]
-    with Step("Training the model"), log.open("w") as output:
+    path.parent.mkdir(exist_ok=True)
+    # Written aside and moved when whole: neither Ctrl-C nor a second start at the same time can leave half a model under this name.
+    with tempfile.TemporaryDirectory(prefix=".training-", dir=path.parent) as aside, Step("Training the model"), log.open("w") as output:
+        name = path.name.removesuffix(".tar.gz")
+        command = [python(), "-m", "bot.server", "train", "--quiet", "--fixed-model-name", name, "--out", aside]
         code = subprocess.call(command, cwd=ROOT, env=home.environment(), stdout=output, stderr=subprocess.STDOUT)
-        if code or not path.exists():
+        made = Path(aside) / path.name
+        if code or not made.exists():
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
             raise CannotStart(f"The training failed. The end of {log.relative_to(ROOT)}:\n{tail}")
+        made.replace(path)
     for old in sorted(path.parent.glob("madoguchi-*.tar.gz"), key=lambda one: one.stat().st_mtime)[:-_KEPT]:
         old.unlink(missing_ok=True)
     return path

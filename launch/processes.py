@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Mapping, Optional, Sequence
 
 import requests
 
@@ -69,8 +69,7 @@ class Running:
         self.services = services(home, model, gateway)
 
     def __enter__(self) -> Running:
-        for service in self.services:
-            check_free(service)
+        check_all(self.services)
         try:
             for service in self.services:
                 self._start(service)
@@ -133,6 +132,15 @@ class Running:
             for service in self.services:
                 _signal(service, signal.SIGKILL)
             raise
+
+
+def check_all(wanted: Sequence[Service]) -> None:
+    """Raises CannotStart when a port is taken, or wanted twice."""
+    for place, service in enumerate(wanted):
+        for other in wanted[:place]:
+            if other.port == service.port:
+                raise CannotStart(f"{other.variable} and {service.variable} are both {service.port}. Set one of them to another port.")
+        check_free(service)
 
 
 def check_free(service: Service) -> None:
