@@ -16,7 +16,8 @@ lint: setup
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
 test: lint check-knowledge  ## everything that can be tested, in one go
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest tests --ignore=tests/gateway
+	@$(PYTHON) -m pytest tests/gateway    # a process of its own: its Sanic servers do not get on with others in one
 evaluate: setup       ## the questions of tests/quality against the running bot
 	@$(PYTHON) -m tests.quality.evaluate
 desk-admin: setup     ## make an administrator of the coordinators' desk: make desk-admin NAME=…

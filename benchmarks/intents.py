@@ -160,7 +160,8 @@ def main() -> None:
         rows.append(result)
     print("\nFirst fold\n" + heads + "\n" + "\n".join(line(result, 0) for result in rows))
     print(f"\nload of the machine over the last 15 minutes: {os.getloadavg()[2]:.1f}")
-    print(f"\nAll {len(folds)} folds\n" + heads + "\n" + "\n".join(line(result, None) for result in rows if len(result.training) > 1))
+    if any(len(result.training) > 1 for result in rows):
+        print(f"\nAll {len(folds)} folds\n" + heads + "\n" + "\n".join(line(result, None) for result in rows if len(result.training) > 1))
 
 
 if __name__ == "__main__":

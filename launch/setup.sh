@@ -2,7 +2,7 @@
 # Makes .venv from requirements.lock with Python 3.10, wherever that is. Does nothing when .venv is already there for this lock.
 set -eu
 cd "$(dirname "$0")/.."
-want=$(cksum requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
+want=$(cksum requirements.lock | cut -d' ' -f1)
 [ -f .venv/.lock ] && [ "$(cat .venv/.lock)" = "$want" ] && exit 0
 
 find_python() {

@@ -573,8 +573,11 @@
     const end = lines.findIndex((line) => answer.source?.url && line.includes(answer.source.url));
     const said = (end < 0 ? lines : lines.slice(0, end)).join('\n');
     if (answer.notices) return [answer.text, answer.notices];
-    if (!said.startsWith(answer.text)) return [said || answer.text, []];
-    return [answer.text, said.slice(answer.text.length).split('\n').filter((line) => line.trim())];
+    const start = said.indexOf(answer.text); // a heading, or "the nearest I have", may stand before it
+    if (start < 0) return [said || answer.text, []];
+    const around = [said.slice(0, start), said.slice(start + answer.text.length)].flatMap((part) => part.split('\n'));
+    const heading = new RegExp(`^[\\[【]${answer.title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}[\\]】]$`);
+    return [answer.text, around.map((line) => line.trim()).filter((line) => line && !heading.test(line))];
   }
 
   /** An answer with its notices, its source and the day it was checked. Labels in the language of the answer. */

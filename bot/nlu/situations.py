@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -15,17 +16,20 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.intent_classifier import NEAREST, RANKING
 from bot.nlu.tokenizer import LANGUAGE
+from knowledge.analysis import normalised
+from knowledge.documents import read_document
 from knowledge.languages import languages
 
 SWITCH_LANGUAGE = "switch_language"
 OTHER_LANGUAGE = "other_language"
 NONSENSE = "nonsense"
+DANGER = "report_danger"
 UNCLEAR = "unclear"
 # Intents that end in a fixed reply. A real question must not end there, so they need more evidence than the others.
-FIXED = frozenset(
-    "greet goodbye thank ask_identity ask_languages ask_capabilities insult react affirm deny complain choose restart_topic repeat "
-    "request_human".split()
-)
+FIXED = frozenset("greet goodbye thank ask_identity ask_languages ask_capabilities insult react affirm deny choose restart_topic repeat".split())
+# Intents that bring a person in. Missing one leaves somebody alone with the bot, so they need less.
+PERSON = frozenset({"request_human", "complain"})
+_DANGER = re.compile("|".join(read_document(Path(__file__).with_name("danger.yaml")).data))
 _SPEAKING = re.compile(r"[^\W_]")
 
 
@@ -46,7 +50,7 @@ class SituationClassifier(GraphComponent, IntentClassifier):
     def get_default_config() -> Dict[str, Any]:
         """`fixed_confidence`, `fixed_nearest`: what an intent with a fixed reply needs. With a named subject it needs
         `named_confidence`; an example word for word (`same_nearest`) needs nothing more."""
-        return {"fixed_confidence": 0.35, "fixed_nearest": 0.2, "named_confidence": 0.8, "same_nearest": 0.97}
+        return {"fixed_confidence": 0.35, "fixed_nearest": 0.2, "named_confidence": 0.8, "person_confidence": 0.25, "same_nearest": 0.97}
 
     def __init__(self, config: Dict[str, Any]) -> None:
         self._config = config
@@ -73,11 +77,15 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         language = message.get(LANGUAGE) or {}
         if not _SPEAKING.search(message.get(TEXT) or ""):
             return NONSENSE
+        if _DANGER.search(normalised(message.get(TEXT) or "")):
+            return DANGER
         if language.get("asked"):
             return SWITCH_LANGUAGE
         if language.get("code") and language["code"] not in languages():
             return OTHER_LANGUAGE
         intent = message.get(INTENT) or {}
+        if intent.get(INTENT_NAME_KEY) in PERSON and intent.get(PREDICTED_CONFIDENCE_KEY, 0.0) < self._config["person_confidence"]:
+            return UNCLEAR
         if intent.get(INTENT_NAME_KEY) in FIXED and not self._fixed_is_sure(message, intent.get(PREDICTED_CONFIDENCE_KEY, 0.0)):
             return UNCLEAR
         return None

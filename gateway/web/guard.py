@@ -115,7 +115,8 @@ class Guard:
         for name, value in _HEADERS.items():
             headers.setdefault(name, value)
         path = scope["path"]
-        page = headers.get("content-type", "").startswith("text/html")
+        # A 304 has no content type, and the browser puts its policy on the page it kept: "none" there would stop the page's own script.
+        page = headers.get("content-type", "text/html").startswith("text/html")
         headers.setdefault("content-security-policy", self._policy if page else "default-src 'none'; frame-ancestors 'none'")
         headers.setdefault("cross-origin-resource-policy", "cross-origin" if path.startswith(("/widget/", "/api/chat")) else "same-origin")
         if not self._origins:

@@ -85,12 +85,13 @@ class Server:
         self.client = httpx.Client(
             base_url=f"http://127.0.0.1:{self.port}/webhooks/bridge", trust_env=False, timeout=10, headers={"X-Bridge-Secret": SECRET}
         )
-        for _ in range(100):
+        for _ in range(20):
             try:
-                self.client.get("/")
-                break
+                self.client.get("/", timeout=1)
+                return
             except httpx.HTTPError:
                 time.sleep(0.05)
+        raise RuntimeError("The bridge's test server does not answer.")
 
     def turn(self, text: str = "hello", message_id: str = "m1", **more: Any) -> httpx.Response:
         return self.client.post(
