@@ -196,9 +196,6 @@ def test_yes_without_an_offer_and_yes_to_several(talk: Conversation) -> None:
     assert talk.say(ActionAffirm(), "yes", intent="affirm").replies == ["utter_which_one"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="choose.ActionAffirm promises 'the only thing that was offered', but asks 'Which one do you mean?' with a single button"
-)
 def test_yes_to_the_only_thing_that_was_offered(talk: Conversation) -> None:
     talk.slots["offered"] = [{"title": "How much is the extension?", "target": "procedure-extension#price"}]
     assert talk.say(ActionAffirm(), "yes", intent="affirm").cards[0]["answer"]["unit"] == "procedure-extension#price"
@@ -312,9 +309,6 @@ def test_a_personal_number_is_never_repeated(talk: Conversation, text: str, secr
         assert secret not in talk.say(action, answer).everything()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="decision.py keeps the message as typed in the slot `question`, so personal numbers go into the tracker store a second time"
-)
 @pytest.mark.parametrize(("text", "secret"), SECRETS)
 def test_a_personal_number_is_not_kept_in_a_slot(talk: Conversation, text: str, secret: str) -> None:
     assert secret not in str(talk.say(ASK, text, None).slots)
@@ -335,7 +329,6 @@ def test_a_switch_is_confirmed_in_the_new_language_and_stays(talk: Conversation,
     assert talk.say(ASK, "visa", other).messages[0]["language"] == asked
 
 
-@pytest.mark.xfail(strict=True, reason="language.ActionSwitchLanguage says 'repeats the last answer in it', but does not")
 def test_a_switch_repeats_the_last_answer(talk: Conversation) -> None:
     talk.say(ASK, "How much is the extension?")
     said = talk.say(ActionSwitchLanguage(), "日本語で", "ja", "switch_language", "ja")

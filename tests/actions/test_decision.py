@@ -16,13 +16,6 @@ from tests.tiny import ODD_MESSAGES, ascii_start
 
 DAY = dt.date(2026, 5, 1)
 Desk = Callable[..., Counter]
-TSUITE = pytest.mark.xfail(
-    strict=True,
-    reason="analysis: つい of について counts as content (lemma つく is not among the empty words), so ビザについて教えて is no bare word",
-)
-SHORT = pytest.mark.xfail(
-    strict=True, reason="decision.taken wants three characters of a title; two kanji are a whole word (更新 for a button 更新する)"
-)
 
 
 def ask(desk: Counter, text: str, language: str = "en", memory: Memory = Memory(), intent: str = "unclear") -> Decision:  # noqa: B008
@@ -118,7 +111,7 @@ def test_odd_messages_get_a_decision(desk: Desk, text: str, level: dict[str, flo
         ("the visas please", "en"),
         ("ビザ", "ja"),
         ("ビザは？", "ja"),
-        pytest.param("ビザについて教えてください", "ja", marks=TSUITE),
+        pytest.param("ビザについて教えてください", "ja"),
     ],
 )
 def test_a_bare_word_is_asked_back(desk: Desk, library: Library, text: str, language: str) -> None:
@@ -161,7 +154,7 @@ FIRST, SECOND, THIRD = (option["target"] for option in OFFERED)
         ("学校に通う。", THIRD),
         ("family", SECOND),
         ("学校に", THIRD),
-        pytest.param("学校", THIRD, marks=SHORT),
+        pytest.param("学校", THIRD),
         # by its number
         ("1", FIRST),
         ("2", SECOND),
@@ -289,19 +282,12 @@ def test_a_subject_alone_asks_the_last_question_about_it(desk: Desk, before: str
     assert told(decision) == [unit]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="decision._answer keeps the words typed as `question`: after 'and for dependents?' the question is lost for the next 'and for …?'",
-)
 def test_a_second_subject_alone_asks_the_same_question_again(desk: Desk) -> None:
     one = ask(desk(), "Which papers does a dependent need?")
     two = ask(desk(), "and the broker?", memory=one.memory)
     assert told(ask(desk(), "and the extension?", memory=two.memory)) == ["procedure-extension#papers"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="decision._answer keeps '2' as `question` when a button was taken by number; a subject alone then searches for '2 …'"
-)
 def test_a_subject_alone_after_a_tap_asks_the_tapped_question_about_it(desk: Desk) -> None:
     offered = ({"title": "Which papers does an extension need?", "target": "procedure-extension#papers"},)
     one = ask(desk(), "1", memory=Memory(offered=offered))

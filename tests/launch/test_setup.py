@@ -102,7 +102,7 @@ def test_the_environment_is_made_once_from_the_lock(good: Machine) -> None:
     assert "requirements.lock" in line
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
+@pytest.mark.parametrize("name", ["requirements.lock"])
 def test_another_lock_makes_it_again(good: Machine, name: str) -> None:
     good.set_up()
     (good.project / name).write_text("two\n", encoding="utf-8")
