@@ -67,21 +67,7 @@ def notices(answer: Answer) -> List[Part]:
 
 def card_of(answer: Answer, decision: Decision, first: bool) -> Dict[str, Any]:
     """The structured form of an answer. `sure` is False for the nearest answer and for what may be meant as well."""
-    return {
-        "title": answer.title,
-        "aspect": answer.aspect,
-        "aspect_label": answer.aspect_label,
-        "language": answer.language,
-        "text": answer.text,
-        "source": {"url": answer.url, "title": answer.source_title, "publisher": answer.publisher, "read": answer.source_read},
-        "checked_on": answer.checked.isoformat(),
-        "confidence": answer.confidence,
-        "stale_since": answer.stale_since.isoformat() if answer.stale_since else None,
-        "certainty": round(decision.certainty, 3),
-        "sure": first and decision.kind == "answer",
-        "article": answer.article,
-        "unit": answer.unit,
-    }
+    return {**answer.card(decision.certainty), "sure": first and decision.kind == "answer"}
 
 
 def _date(day: dt.date, language: str) -> str:

@@ -136,20 +136,7 @@ class Shelf:
 
 def card_of(answer: Answer) -> dict[str, Any]:
     """The structured form, as the bot's answers have it. `certainty` is 1: a coordinator chose it."""
-    return {
-        "title": answer.title,
-        "aspect": answer.aspect,
-        "aspect_label": answer.aspect_label,
-        "language": answer.language,
-        "text": answer.text,
-        "source": {"url": answer.url, "title": answer.source_title, "publisher": answer.publisher, "read": answer.source_read},
-        "checked_on": answer.checked.isoformat(),
-        "confidence": answer.confidence,
-        "stale_since": answer.stale_since.isoformat() if answer.stale_since else None,
-        "certainty": 1.0,
-        "article": answer.article,
-        "unit": answer.unit,
-    }
+    return answer.card(1.0)
 
 
 def _known(code: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Optional, Sequence
+from typing import Any, Optional, Sequence
 
 from knowledge.articles import Fact, Library, Unit
 from knowledge.content_reader import PLACEHOLDER
@@ -36,6 +36,23 @@ class Answer:
     source_read: bool
     stale_since: Optional[dt.date] = None
     in_force: bool = True
+
+    def card(self, certainty: float) -> dict[str, Any]:
+        """The structured form, for channels that draw cards. `certainty`: how sure it is (0 to 1) that this is what was asked."""
+        return {
+            "title": self.title,
+            "aspect": self.aspect,
+            "aspect_label": self.aspect_label,
+            "language": self.language,
+            "text": self.text,
+            "source": {"url": self.url, "title": self.source_title, "publisher": self.publisher, "read": self.source_read},
+            "checked_on": self.checked.isoformat(),
+            "confidence": self.confidence,
+            "stale_since": self.stale_since.isoformat() if self.stale_since else None,
+            "certainty": round(certainty, 3),
+            "article": self.article,
+            "unit": self.unit,
+        }
 
 
 def fact_on(facts: Sequence[Fact], day: dt.date) -> Fact:
