@@ -21,7 +21,7 @@ from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from bot.channels.rest import MAX_SENDER, BadRequest, plain_text
+from bot.channels.rest import MAX_SENDER, BadRequest, stored_text
 
 logger = logging.getLogger(__name__)
 SECRET_VARIABLE = "MADOGUCHI_BRIDGE_SECRET"
@@ -98,13 +98,14 @@ class BridgeInput(InputChannel):
             if stored:
                 return _answer(stored, repeated=True)
             output = ReplyCollector(channel)
+            plain, masked = stored_text(text)  # the gateway has masked already; this is for other callers
             message = UserMessage(
-                plain_text(text),
+                plain,
                 output,
                 conversation,
                 input_channel=channel,
                 message_id=message_id,
-                metadata={"language": language, "channel": channel},
+                metadata={"language": language, "channel": channel, **masked},
             )
             await on_new_message(message)
             if output.replies:

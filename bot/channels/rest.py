@@ -1,9 +1,10 @@
-"""Rasa's standard REST channel, at its standard address, with what it lacks: no typed commands, clear errors, and never an empty reply."""
+"""Rasa's standard REST channel, at its standard address, with what it lacks: no typed commands, no numbers of identity papers in the tracker,
+clear errors, and never an empty reply."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any, Awaitable, Callable, Dict, List, Optional
+from typing import Any, Awaitable, Callable, Dict, List, Optional, Tuple
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
@@ -14,6 +15,7 @@ from sanic.response import HTTPResponse
 
 from bot.apology import apology
 from bot.nlu.language import asked_language, identify
+from privacy.numbers import redact
 
 logger = logging.getLogger(__name__)
 MAX_MESSAGE = 10_000  # characters that are kept; the understanding reads the first 2,000
@@ -95,7 +97,8 @@ def read_message(request: Request) -> UserMessage:
         raise BadRequest("'message' is missing: send the person's text as a string.")
     if metadata is not None and not isinstance(metadata, dict):
         raise BadRequest('\'metadata\' must be a JSON object, such as {"language": "ja"}.')
-    return UserMessage(plain_text(text), WholeReplies(), sender.strip(), input_channel="rest", metadata=metadata)
+    plain, masked = stored_text(text)
+    return UserMessage(plain, WholeReplies(), sender.strip(), input_channel="rest", metadata={**(metadata or {}), **masked} or None)
 
 
 def plain_text(text: str) -> str:
@@ -107,6 +110,12 @@ def plain_text(text: str) -> str:
     if not kept:
         return "?"
     return "／" + kept[1:] if kept.startswith("/") else kept
+
+
+def stored_text(text: str) -> Tuple[str, Dict[str, List[str]]]:
+    """The text as Rasa may store it, with the numbers of papers and cards blacked out; and metadata that says so, for the notice to the person."""
+    found = redact(text[:MAX_MESSAGE])  # first: it may turn a full-width slash into a plain one
+    return plain_text(found.text), {"masked": list(found.kinds)} if found.kinds else {}
 
 
 def _hint(metadata: Optional[Dict[str, Any]]) -> Optional[str]:

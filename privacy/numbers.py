@@ -1,7 +1,7 @@
-"""Identity and card numbers in a text, blacked out before anything is stored.
+"""Numbers of identity papers and payment cards in a text, blacked out before anything is stored or passed on.
 
-Patterns and check digit: shared reference handoff.md 5.2. My Number must not be collected outside the law's purposes, so it is never
-kept, not even hidden.
+Patterns and check digit: shared reference handoff.md 5.2 (My Number: Order for the Enforcement of the My Number Act, check digit). My
+Number must not be collected outside the purposes of the law, so it is never kept, not even hidden.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""What protects people whatever they write. It knows nobody, so that every room may use it."""
