@@ -7,6 +7,7 @@ brought to NFKC (half-width katakana, full-width digits and letters), and every 
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -140,11 +141,16 @@ def _is_kana(text: str) -> bool:
     return re.fullmatch(r"[ぁ-ゖァ-ヺー]+", text) is not None
 
 
-@lru_cache(maxsize=1)
-def _tagger() -> Any:
-    import fugashi
+_own = threading.local()
 
-    return fugashi.Tagger()
+
+def _tagger() -> Any:
+    # One for each thread: MeCab keeps the words of the last text inside its tagger. The dictionary itself is mapped into memory once.
+    if not hasattr(_own, "tagger"):
+        import fugashi
+
+        _own.tagger = fugashi.Tagger()
+    return _own.tagger
 
 
 @lru_cache(maxsize=1)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Optional
 
 from knowledge.articles import Library
-from knowledge.ranking import RANKING, Ranking
+from knowledge.ranking import Ranking
 from knowledge.search import Index
 
 logger = logging.getLogger(__name__)
-_CODE = ("analysis", "names", "terms", "matrix", "search", "spelling", "ranking")
+_CODE = ("analysis", "names", "terms", "matrix", "classifier", "search", "spelling", "ranking")
 _KEPT = 2  # older index files are deleted
 
 
@@ -23,6 +23,7 @@ def index_of(library: Library, version: str, folder: Path) -> Index:
     path = index_path(version, folder)
     found = _read(path)
     if found is not None:
+        found.ranking = Ranking.read()  # weights change more often than what they weigh
         return found
     index = Index(library, Ranking.read())
     _write(index, path)
@@ -38,7 +39,6 @@ def _key(version: str) -> str:
     digest = hashlib.sha256(version.encode())
     for name in _CODE:
         digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
-    digest.update(RANKING.read_bytes())
     return digest.hexdigest()[:24]
 
 

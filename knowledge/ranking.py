@@ -1,4 +1,4 @@
-"""How evidence becomes a score and a certainty. The numbers are data, in ranking.json; knowledge/tuning.py learns them."""
+"""How evidence becomes a score and a certainty. The numbers are data, in ranking.json; benchmarks/tune_search.py learns them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ FEATURES = (
     "answer_lemma", "answer_gram", "answer_concept",
     # all of its questions together; the score by which it became a candidate
     "blend", "blend_mean", "first",
+    # the log probability of the unit by what was learned from all questions (knowledge/classifier.py)
+    "learned",
     # whose subject is named, near (a related article), another's, or carried over from the conversation; the aspect asked for
     "named", "near_named", "other_named", "carried", "aspect",
 )  # fmt: skip
@@ -38,6 +40,7 @@ EVIDENCE = (
     "answer_lemma",
     "blend",
     "named",
+    "learned",
 )
 
 

@@ -1,7 +1,7 @@
 """Finds the units that answer a question, in any of the languages, with how sure it is.
 
 Two steps: a cheap score over all units picks candidates, then a ranker with more evidence (questions people ask, answers, sound, subject)
-orders them. The weights of the ranker and of the certainty are data (ranking.json), learned by knowledge/tuning.py.
+orders them. The weights of the ranker and of the certainty are data (ranking.json), learned by benchmarks/tune_search.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from knowledge.analysis import normalised
 from knowledge.articles import Library, Unit
+from knowledge.classifier import UnitClassifier
 from knowledge.languages import languages
 from knowledge.matrix import CoverMatrix, Query, TermMatrix
 from knowledge.names import Mention, NameTable, PhraseTable, concept_phrases, subject_names
@@ -27,6 +28,7 @@ _STAGE_WEIGHTS = {"lemma": 1.0, "concept": 0.6, "gram": 0.8, "sound": 0.3}
 _REST_BLOCKS = ("lemma", "concept", "gram")
 _MAX_STAGE_SHARE = 0.1  # in large collections, terms in more than this share of all units do not help to choose candidates
 _LARGE = 20_000  # units
+_PART_LOSS = 0.1  # what a sentence loses against the whole message it stands in
 
 Leave = Callable[[Unit, str, int], bool]
 
@@ -59,6 +61,7 @@ class _Side:
     answers: dict[str, TermMatrix]
     covers: dict[str, CoverMatrix]
     units: dict[str, TermMatrix]
+    classifier: UnitClassifier | None  # None in a collection too large to learn
 
 
 class Index:
@@ -92,6 +95,7 @@ class Index:
             questions.extend(self.reader.read(text) for text in texts)
             starts.append(len(questions))
             answers.append(self.reader.read(self._about(unit, code)))
+        classifier = self._classifier(questions, starts, answers)
         if languages()[code].analyser != "japanese":  # sounds bring kana, romaji and wrong conversions together; in other scripts they only cost time
             for terms in questions:
                 terms.bags["sound"] = {}
@@ -100,7 +104,14 @@ class Index:
         units = {block: TermMatrix(bags) for block, bags in whole.items()}
         covers = {block: CoverMatrix(whole[block]) for block in ("lemma", "concept")}
         about = {block: TermMatrix([terms.bags[block] for terms in answers]) for block in _REST_BLOCKS}
-        return _Side(np.array(starts), blocks, about, covers, units)
+        return _Side(np.array(starts), blocks, about, covers, units, classifier)
+
+    @staticmethod
+    def _classifier(questions: list[Terms], starts: list[int], answers: list[Terms]) -> UnitClassifier | None:
+        if len(answers) > _LARGE:
+            return None
+        owners = np.repeat(np.arange(len(answers)), np.diff(starts))
+        return UnitClassifier([terms.bags for terms in [*questions, *answers]], [*owners, *range(len(answers))], len(answers))
 
     def _about(self, unit: Unit, code: str) -> str:
         article = self.library.articles[unit.article]
@@ -160,7 +171,7 @@ class Index:
             # A story first, the question last: the best sentence may say it more clearly than the whole.
             for part in parts[:6]:
                 other, more = self.candidates(self.reader.read(part, query=True), language, subjects or _targets(terms.mentions), aspects or {})
-                places, features, scores = _merged(places, features, scores, other, more, self.ranking.scores(more) - 0.3)
+                places, features, scores = _merged(places, features, scores, other, more, self.ranking.scores(more) - _PART_LOSS)
         order = self._distinct(places, np.argsort(-scores, kind="stable"))[:limit]
         evidence = self.ranking.evidence(features[order], scores[order], [self.units[places[place]].article for place in order])
         certainty = self.ranking.certainty(evidence)
@@ -240,6 +251,8 @@ class Index:
         put("blend", _best(blend, owners, len(places)))
         put("blend_mean", np.bincount(owners, blend, minlength=len(places)) / np.maximum(counts, 1))
         put("first", total[places])
+        if side.classifier:
+            put("learned", side.classifier.scores(terms.bags, places))
         self._subject_features(put, places, named, subjects)
         put("aspect", np.array([aspects.get(self.units[place].aspect, 0.0) for place in places], dtype=np.float32))
         return features

@@ -65,7 +65,7 @@ def test_a_named_subject_wins_over_the_carried_one(index: Index) -> None:
     ("question", "language", "article"),
     [
         ("I lost my 在留カード", "en", "procedure-residence-card"),
-        ("how much is 家族滞在?", "en", "status-dependent"),
+        ("what is 家族滞在?", "en", "status-dependent"),
         ("residence cardをなくした", "ja", "procedure-residence-card"),
         ("student visaで働きたい", "ja", "status-student"),
         ("zairyuu kaado o nakushimashita", "ja", "procedure-residence-card"),

@@ -1,0 +1,117 @@
+"""Which unit a question belongs to, learned from all questions and answers: words that tell units apart count, words that all of them share do not.
+
+A bag of words, concepts and character n-grams is averaged into a small vector, and a softmax over all units reads it: the model of Joulin et al.,
+"Bag of Tricks for Efficient Text Classification", https://arxiv.org/abs/1607.01759 (fastText). It is written out here because the fastText package
+reads plain text only (our terms come from fugashi, spaCy and the table of concepts) and scikit-learn's perceptron updates every weight for each step.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator, Mapping, Sequence
+
+import numpy as np
+from scipy import sparse
+
+from knowledge.terms import Bag
+
+_BLOCKS = ("lemma", "concept", "gram")
+_WIDTH = 96
+_ROUNDS = 10
+_BATCH = 128
+_STEP = 0.05
+_LEFT_OUT = 0.3  # the share of terms left out of each example at random: messages seldom use all words of an example
+_DROPPED = 0.2
+_LEAST_SEEN = 2  # examples that a term must stand in
+_LOWEST = -20.0  # log probabilities below this say no more
+
+
+class UnitClassifier:
+    """The probability of each unit, given a message."""
+
+    def __init__(self, examples: Sequence[Mapping[str, Bag]], units: Sequence[int], count: int) -> None:
+        """Learns. Parameters: the bags of each example text by block; the unit (place) of each; how many units there are."""
+        self._columns: dict[str, int] = {}
+        self._idf = self._weigh(examples)
+        chance = np.random.default_rng(0)
+        self._terms = (chance.normal(size=(len(self._idf), _WIDTH)) * 0.1).astype(np.float32)
+        self._units = (chance.normal(size=(count, _WIDTH)) * 0.1).astype(np.float32)
+        self._learn(self._rows(examples), np.array(units, dtype=np.int64), chance)
+
+    def scores(self, bags: Mapping[str, Bag], places: np.ndarray) -> np.ndarray:
+        """The log probability of the units at `places` for a message's bags; all units alike when it holds no term known here."""
+        row = self._rows([bags])
+        if not row.nnz:
+            return np.full(len(places), -np.log(len(self._units)), dtype=np.float32)
+        sums = self._units @ np.asarray(row @ self._terms)[0]
+        sums -= sums.max()
+        logs: np.ndarray = sums[places] - np.log(np.exp(sums).sum())
+        return np.maximum(logs, _LOWEST)
+
+    def _weigh(self, examples: Sequence[Mapping[str, Bag]]) -> np.ndarray:
+        """Numbers the terms seen often enough; their inverse document frequencies."""
+        seen: dict[str, int] = {}
+        for bags in examples:
+            for term, _ in _terms(bags):
+                seen[term] = seen.get(term, 0) + 1
+        kept = [(term, count) for term, count in seen.items() if count >= min(_LEAST_SEEN, len(examples))]
+        self._columns = {term: column for column, (term, _) in enumerate(kept)}
+        counts = np.array([count for _, count in kept], dtype=np.float32)
+        idf: np.ndarray = np.log((1 + len(examples)) / (1 + counts)) + 1
+        return idf.astype(np.float32)
+
+    def _rows(self, examples: Sequence[Mapping[str, Bag]]) -> sparse.csr_matrix:
+        columns: list[int] = []
+        values: list[float] = []
+        ends = [0]
+        for bags in examples:
+            for term, count in _terms(bags):
+                column = self._columns.get(term)
+                if column is not None:
+                    columns.append(column)
+                    values.append((1.0 + np.log(count)) * self._idf[column])
+            ends.append(len(columns))
+        rows = sparse.csr_matrix(
+            (np.array(values, dtype=np.float32), np.array(columns, dtype=np.int32), np.array(ends)), shape=(len(examples), len(self._idf))
+        )
+        return _unit_length(rows)
+
+    def _learn(self, rows: sparse.csr_matrix, units: np.ndarray, chance: np.random.Generator) -> None:
+        """Adagrad, one learning rate a term vector (its row) and one a number of the units' vectors."""
+        slow_terms = np.full(len(self._terms), 1e-10, dtype=np.float32)
+        slow_units = np.full_like(self._units, 1e-10)
+        for _ in range(_ROUNDS if rows.nnz else 0):
+            order = chance.permutation(rows.shape[0])
+            for start in range(0, len(order), _BATCH):
+                chosen = order[start : start + _BATCH]
+                some = rows[chosen]
+                some.data *= chance.random(len(some.data)) > _LEFT_OUT
+                some = _unit_length(some)
+                kept = ((chance.random((len(chosen), _WIDTH)) > _DROPPED) / (1 - _DROPPED)).astype(np.float32)
+                hidden = (some @ self._terms) * kept
+                error = _softmax(hidden @ self._units.T)
+                error[np.arange(len(chosen)), units[chosen]] -= 1
+                for_terms = (error @ self._units) * kept / len(chosen)
+                for_units = error.T @ hidden / len(chosen)
+                columns = np.unique(some.indices)
+                step = np.asarray(some[:, columns].T @ for_terms)
+                slow_terms[columns] += (step**2).mean(axis=1)
+                self._terms[columns] -= _STEP * step / np.sqrt(slow_terms[columns])[:, None]
+                slow_units += for_units**2
+                self._units -= _STEP * for_units / np.sqrt(slow_units)
+
+
+def _terms(bags: Mapping[str, Bag]) -> Iterator[tuple[str, float]]:
+    return ((f"{block} {term}", count) for block in _BLOCKS for term, count in bags[block].items())
+
+
+def _unit_length(rows: sparse.csr_matrix) -> sparse.csr_matrix:
+    norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    norms[norms == 0] = 1
+    rows.data /= np.repeat(norms, np.diff(rows.indptr)).astype(np.float32)
+    return rows
+
+
+def _softmax(sums: np.ndarray) -> np.ndarray:
+    sums = np.exp(sums - sums.max(axis=1, keepdims=True))
+    shares: np.ndarray = sums / sums.sum(axis=1, keepdims=True)
+    return shares
