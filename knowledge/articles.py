@@ -111,6 +111,20 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class FormStart:
+    """Something to do step by step: the wish that starts it (an intent), the title of its button, and the articles whose answers offer it.
+
+    `after`: the intent of what is said about its result ("what if …"), if there is one.
+    """
+
+    id: str
+    intent: str
+    title: Texts
+    articles: tuple[str, ...] = ()
+    after: Optional[str] = None
+
+
+@dataclass(frozen=True)
 class Concept:
     """Everyday words, in every language, that mean the same to somebody who asks."""
 
@@ -127,6 +141,7 @@ class Library:
     aspects: dict[str, Aspect] = field(default_factory=dict)
     choices: dict[str, Choice] = field(default_factory=dict)
     concepts: dict[str, Concept] = field(default_factory=dict)
+    forms: dict[str, FormStart] = field(default_factory=dict)
 
     @property
     def units(self) -> dict[str, Unit]:

@@ -6,11 +6,14 @@ import datetime as dt
 import re
 from pathlib import Path
 from typing import AbstractSet, Any, Iterable, Iterator, Mapping, Optional
-from urllib.parse import urlparse
 
-from knowledge.articles import Article, Aspect, Choice, Concept, Fact, Library, Option, Source, Unit
+from knowledge.articles import Article, Aspect, Choice, Concept, Fact, FormStart, Library, Option, Source, Unit
+from knowledge.checklists import faults as checklist_faults
 from knowledge.documents import ContentError, Document, Fault, read_document, schema_faults
 from knowledge.languages import CONTENT, Language, languages
+from knowledge.points import faults as points_faults
+from knowledge.publishers import publisher_in
+from knowledge.statuses import faults as guide_faults
 
 SCHEMAS = Path(__file__).parent / "schema"
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -46,6 +49,10 @@ def inspect(folder: Path = CONTENT) -> tuple[Library, list[Fault]]:
     for document in documents:
         faults.extend(_article_faults(document, library))
     faults.extend(_choice_faults(folder, library))
+    faults.extend(_form_faults(folder, library))
+    faults.extend(points_faults(folder))
+    faults.extend(guide_faults(folder, library))
+    faults.extend(checklist_faults(folder, library))
     faults.sort(key=lambda fault: (str(fault.path), fault.line))
     return library, faults
 
@@ -75,17 +82,8 @@ def _documents(paths: Iterable[Path], schema_name: str, faults: list[Fault]) -> 
 def _publishers(folder: Path, faults: list[Fault]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for document in _documents([folder / "domains.yaml"], "domains", faults):
-        rows = sorted(document.data, key=lambda row: -len(row["path"]))
+        rows = document.data
     return rows
-
-
-def _publisher(url: str, rows: list[dict[str, Any]]) -> Optional[Mapping[str, str]]:
-    parts = urlparse(url)
-    for row in rows:
-        if parts.hostname == row["domain"] and (parts.path or "/").startswith(row["path"]):
-            publisher: Mapping[str, str] = row["publisher"]
-            return publisher
-    return None
 
 
 def _read_tables(folder: Path, library: Library, faults: list[Fault]) -> None:
@@ -98,13 +96,16 @@ def _read_tables(folder: Path, library: Library, faults: list[Fault]) -> None:
         for row in document.data:
             options = tuple(Option(option["label"], option["target"]) for option in row["options"])
             library.choices[row["id"]] = Choice(row["id"], _tuples(row["names"]), row["ask"], options, row.get("follow_up", False))
+    for document in _documents([path for path in [folder / "forms.yaml"] if path.exists()], "forms", faults):
+        for row in document.data:
+            library.forms[row["id"]] = FormStart(row["id"], row["intent"], row["title"], tuple(row.get("articles", ())), row.get("after"))
     for document in _documents(sorted((folder / "facts").glob("*.yaml")), "facts", faults):
         for index, row in enumerate(document.data):
             _add_fact(document, index, row, library, publishers, faults)
 
 
 def _add_fact(document: Document, index: int, row: dict[str, Any], library: Library, publishers: list[dict[str, Any]], faults: list[Fault]) -> None:
-    if _publisher(row["url"], publishers) is None:
+    if publisher_in(publishers, row["url"]) is None:
         faults.append(document.fault(f"{row['url']} is not on an official domain of domains.yaml", index, "url"))
     try:
         fact = Fact(
@@ -184,7 +185,7 @@ def _add_article(document: Document, library: Library, publishers: list[dict[str
 
 
 def _source(key: str, row: dict[str, Any], publishers: list[dict[str, Any]]) -> Source:
-    return Source(key, row["url"], row["title"], dt.date.fromisoformat(row["checked"]), row["seen"], _publisher(row["url"], publishers) or {})
+    return Source(key, row["url"], row["title"], dt.date.fromisoformat(row["checked"]), row["seen"], publisher_in(publishers, row["url"]) or {})
 
 
 def _unit(article: str, row: dict[str, Any], more: Mapping[str, list[str]]) -> Unit:
@@ -286,3 +287,14 @@ def _choice_faults(folder: Path, library: Library) -> Iterator[Fault]:
         for option in choice.options:
             if not target_exists(option.target, "", library):
                 yield Fault(folder / "choices.yaml", 0, f"{choice.id}: there is no article or unit '{option.target}'")
+
+
+def _form_faults(folder: Path, library: Library) -> Iterator[Fault]:
+    path = folder / "forms.yaml"
+    document = read_document(path) if library.forms else None
+    for index, row in enumerate(document.data if document else ()):
+        assert document is not None
+        yield from _missing_texts(document, row["title"], (index, "title"))
+        for place, article in enumerate(row.get("articles", ())):
+            if article not in library.articles:
+                yield document.fault(f"{row['id']}: there is no article '{article}'", index, "articles", place)

@@ -12,7 +12,7 @@ from typing import Any, Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, declarative_base
 
-from knowledge.articles import Article, Aspect, Choice, Concept, Fact, Library, Option, Source, Unit
+from knowledge.articles import Article, Aspect, Choice, Concept, Fact, FormStart, Library, Option, Source, Unit
 from knowledge.content_reader import date_of, read_library
 
 Base: Any = declarative_base()
@@ -53,7 +53,7 @@ class FactRow(Base):
 
 
 class TableRow(Base):
-    """One row of a small table (aspects, choices, concepts)."""
+    """One row of a small table (aspects, choices, concepts, forms)."""
 
     __tablename__ = "small_table"
     number = sa.Column(sa.Integer, primary_key=True)
@@ -133,6 +133,7 @@ class Store:
             {body["id"]: Aspect(**body) for name, body in tables if name == "aspect"},
             {body["id"]: _choice(body) for name, body in tables if name == "choice"},
             {body["id"]: Concept(body["id"], _tuples(body["words"])) for name, body in tables if name == "concept"},
+            {body["id"]: FormStart(**{**body, "articles": tuple(body["articles"])}) for name, body in tables if name == "form"},
         )
 
 
@@ -164,8 +165,13 @@ def _rows(library: Library) -> list[Any]:
                 )
             )
     rows.extend(FactRow(id=fact.id, body=_plain(fact)) for facts in library.facts.values() for fact in facts)
-    for name, items in (("aspect", library.aspects), ("choice", library.choices), ("concept", library.concepts)):
-        rows.extend(TableRow(name=name, body=_plain(item)) for item in items.values())
+    small: list[tuple[str, Mapping[str, Any]]] = [
+        ("aspect", library.aspects),
+        ("choice", library.choices),
+        ("concept", library.concepts),
+        ("form", library.forms),
+    ]
+    rows.extend(TableRow(name=name, body=_plain(item)) for name, items in small for item in items.values())
     return rows
 
 

@@ -1,0 +1,117 @@
+"""A checklist in the words of one language: for the chat, for the card and for the page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Mapping
+
+from knowledge.answers import filled
+from knowledge.articles import Library, Texts
+from knowledge.checklists import Checklists, Item, Wanted
+from knowledge.documents import read_document
+from knowledge.languages import CONTENT, in_language
+from knowledge.questionnaire import UNKNOWN
+
+_SURE = "high"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One paper in words. `by`: who brings it, as id; `by_words`: the same in words."""
+
+    id: str
+    by: str
+    by_words: str
+    title: str
+    what: str
+    issuer: str
+    where: str
+    note: str
+
+
+def lines(wanted: Wanted, library: Library, language: str, day: dt.date) -> list[Line]:
+    """The papers of a list in words, facts filled in as of `day`."""
+    return [_line(item, library, language, day) for item in wanted.items]
+
+
+def title(wanted: Wanted, table: Checklists, language: str) -> str:
+    """What the list is for: the status and the procedure, in the words of the form's buttons."""
+    names = [label(table, question, value, language) for question in ("status", "procedure") for value in [_of(wanted, question)] if value]
+    return " – ".join(names)
+
+
+def choices(wanted: Wanted, table: Checklists, language: str) -> list[str]:
+    """What was chosen besides: the category, what applies, the position."""
+    found = []
+    for name, value in wanted.choices.items():
+        if name == "procedure":
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            if one != UNKNOWN:
+                found.append(label(table, name, one, language))
+    return found
+
+
+def rules(library: Library, language: str, day: dt.date) -> list[str]:
+    """What holds for all papers."""
+    return [_filled(library, one, language, day) for one in _words()["rules"]]
+
+
+def label(table: Checklists, question: str, option: str, language: str) -> str:
+    """The words of an option. Raises StopIteration for an option that is not there."""
+    return in_language(next(one.label for one in table.question(question).options if one.id == option), language)
+
+
+def card(wanted: Wanted, table: Checklists, library: Library, language: str, day: dt.date) -> dict[str, Any]:
+    """The structured form, for channels that draw a list to tick (docs/gateway-api.md, "Cards")."""
+    source = wanted.checklist.source
+    return {
+        "id": wanted.key,
+        "title": title(wanted, table, language),
+        "language": language,
+        "items": [
+            {"id": one.id, "title": one.title, "what": one.what, "issuer": one.issuer, "where": one.where, "note": _joined(one.by_words, one.note)}
+            for one in lines(wanted, library, language, day)
+        ],
+        "page": wanted.address(language),
+        "source": {
+            "publisher": in_language(source.publisher, language),
+            "title": in_language(source.title, language),
+            "url": source.url,
+            "checked_on": source.checked.isoformat(),
+        },
+    }
+
+
+def _line(item: Item, library: Library, language: str, day: dt.date) -> Line:
+    paper = item.paper
+    notes = [_filled(library, text, language, day) for text in (paper.note, item.entry.note) if text]
+    if item.categories:
+        notes.append(in_language(_words()["only"], language).format(categories=", ".join(item.categories)))
+    if item.entry.sure != _SURE:
+        notes.append(in_language(_words()["unsure"], language))
+    name, what, issuer, where = (_filled(library, text, language, day) for text in (paper.title, paper.what, paper.issuer, paper.where))
+    return Line(paper.id, paper.by, in_language(_words()["by"][paper.by], language), name, what, issuer, where, " ".join(notes))
+
+
+def _of(wanted: Wanted, question: str) -> str:
+    name = wanted.checklist.id
+    if question == "status":
+        return "" if name in ("permanent", "other_activity") else name
+    return str(wanted.choices.get("procedure") or name)
+
+
+def _filled(library: Library, texts: Texts, language: str, day: dt.date) -> str:
+    return filled(library, in_language(texts, language), language, day)[0] if texts else ""
+
+
+def _joined(*parts: str) -> str:
+    return " – ".join(part for part in parts if part)
+
+
+@lru_cache(maxsize=1)
+def _words() -> Mapping[str, Any]:
+    table: Mapping[str, Any] = read_document(CONTENT / "checklists" / "words.yaml").data
+    return table

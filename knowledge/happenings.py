@@ -1,0 +1,235 @@
+"""What a message says has happened, and on which day: "my visa expires on 3 March", 11月5日に引っ越しました."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Iterator, Optional, Sequence
+
+from knowledge.analysis import MAX_TEXT, fold
+from knowledge.deadlines import FIRST_DAY, LAST_DAY, Kind, Patterns, Rules
+from knowledge.numerals import number
+
+_YEAR = re.compile(r"\d{4}|年|reiwa|heisei|\b(next|this|last) year\b", re.IGNORECASE)
+_MONTH_AND_DAY = re.compile(r"\d+月\d+日|[a-z]{3,}\.?\W*\d|\d\W*(?:st|nd|rd|th)?(?: of)?\W*[a-z]{3,}", re.IGNORECASE)
+_SHORT = re.compile(r"(?<![\d/.-])(?P<one>\d{1,2})(?P<mark>[/.-])(?P<two>\d{1,2})(?:(?P=mark)(?P<year>\d{4}|\d{2}))?(?![\d/.-]*\d)")
+_AGO = re.compile(
+    r"(?P<count>\d{1,3}|an?|one|two|three|four|five|six) (?P<unit>days?|weeks?) ago"
+    r"|(?P<count2>[0-9一二三四五六七八九十]{1,3})(?P<unit2>日|週間)前(?!から)|(?P<before>おととい|一昨日)"
+)
+_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_BREAK = re.compile(r"[,;.。、\n!?！？]|\band\b|\bbut\b|\balso\b|\bthen\b|(?<=[てで])(?=\s)|けど|(?<=た)(?:ので|し)")
+_ACROSS = 1_000  # characters: a date in the same part of the sentence is nearer than any in another part
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A day or a stretch of days in a text, as the message's understanding found it. Offsets are into the typed text."""
+
+    first: dt.date
+    last: dt.date
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What happened and when. `days` holds no day when none was said, and two when the date can be read in two ways."""
+
+    kind: Kind
+    days: tuple[dt.date, ...] = ()
+
+    @property
+    def day(self) -> Optional[dt.date]:
+        """The day, when it is clear."""
+        return self.days[0] if len(self.days) == 1 else None
+
+
+@dataclass(frozen=True)
+class _Mention:
+    kind: Kind
+    start: int
+    end: int
+
+
+def find_happenings(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date) -> list[Happening]:
+    """What a message says has happened, in the order in which it is said; each kind once.
+
+    `dates`: the days that were recognised in it. A day goes to what stands nearest to it, and to one thing only: nobody's deadline is guessed
+    from another one's date.
+    """
+    mentions = _mentions(text, rules)
+    spans = _spans(text, language, dates, rules, today)
+    breaks = [match.start() for match in _BREAK.finditer(_plain(text))]
+    pairs = sorted((_distance(mention, span, breaks), place, index) for place, mention in enumerate(mentions) for index, span in enumerate(spans))
+    chosen: dict[int, int] = {}
+    for _, place, index in pairs:
+        if place not in chosen and index not in chosen.values():
+            chosen[place] = index
+    happenings: dict[str, Happening] = {}
+    for place, mention in enumerate(mentions):
+        span = spans[chosen[place]] if place in chosen else None
+        days = _days(text, language, mention, span, breaks, rules, today) if span else ()
+        if mention.kind.id not in happenings or (days and not happenings[mention.kind.id].days):
+            happenings[mention.kind.id] = Happening(mention.kind, days)
+    return list(happenings.values())
+
+
+def days_of(text: str, language: str, kind: Kind, dates: Sequence[Dated], rules: Rules, today: dt.date) -> tuple[dt.date, ...]:
+    """The day in an answer to the question when `kind` happened: none, one, or two when it can be read in two ways."""
+    spans = _spans(text, language, dates, rules, today)
+    return _days(text, language, _Mention(kind, 0, len(text)), spans[0], [], rules, today) if spans else ()
+
+
+def wants_days(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date) -> bool:
+    """Whether a message wants to know which days follow: it tells what happens and on which day, and asks for days or duties, or asks nothing at all;
+    or it asks for the counting itself. What says that a stay is over already, always does.
+    """
+    plain = _plain(text)
+    if _has(rules.wishes, language, plain):
+        return True
+    found = [one for one in find_happenings(text, language, dates, rules, today) if one.days and one.kind.rules]
+    over = any(rule.urgent and rule.days == rule.months == 0 and max(one.days) < today for one in found for rule in one.kind.rules)
+    return bool(found) and (over or _has(rules.asks, language, plain) or not _has(rules.question, language, plain))
+
+
+def _has(patterns: Patterns, language: str, plain: str) -> bool:
+    return any(pattern.search(plain) for pattern in patterns.get(language, ()))
+
+
+# --- what is said -----------------------------------------------------------------------------------------------------------
+
+
+def _plain(text: str) -> str:
+    return fold(text[:MAX_TEXT]).text.lower()
+
+
+def _mentions(text: str, rules: Rules) -> list[_Mention]:
+    """What is said to happen. Where two readings overlap the longer one counts; of equal ones the first kind of the table."""
+    plain = _plain(text)
+    found = []
+    for order, kind in enumerate(rules.kinds.values()):
+        for pattern in (one for patterns in kind.said.values() for one in patterns):
+            found += [(match.start() - match.end(), order, _Mention(kind, *match.span())) for match in pattern.finditer(plain)]
+    kept: list[_Mention] = []
+    for _, _, mention in sorted(found, key=lambda one: one[:2]):
+        if not any(mention.start < other.end and other.start < mention.end for other in kept):
+            kept.append(mention)
+    folded = fold(text[:MAX_TEXT])
+    return sorted((_Mention(one.kind, *folded.span(one.start, one.end)) for one in kept), key=lambda one: one.start)
+
+
+# --- when -------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Days as written: `choices` are all that they can mean. `open_year`: no year is said, so that another year may be meant."""
+
+    choices: tuple[dt.date, ...]
+    start: int
+    end: int
+    open_year: bool = False
+
+
+def _spans(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date) -> list[_Span]:
+    """Every day of a text. Months, weeks and years are left out: a deadline needs the day."""
+    found = []
+    for one in dates:
+        said = text[one.start : one.end]
+        if one.first == one.last:
+            found.append(_Span((one.first,), one.start, one.end, bool(_MONTH_AND_DAY.search(said)) and not _YEAR.search(said)))
+    for span in (*_ago(text, today), *_short(text, language, rules, today)):
+        if not any(span.start < other.end and other.start < span.end for other in found):
+            found.append(span)
+    return sorted(found, key=lambda span: span.start)
+
+
+def _ago(text: str, today: dt.date) -> Iterator[_Span]:
+    folded = fold(text[:MAX_TEXT])
+    for match in _AGO.finditer(folded.text.lower()):
+        if match.group("before"):
+            days = 2
+        else:
+            said = match.group("count") or match.group("count2")
+            count = _NUMBERS.get(said) or int(number(said))
+            days = count * (7 if (match.group("unit") or match.group("unit2"))[0] in "w週" else 1)
+        if days:
+            yield _Span((today - dt.timedelta(days=days),), *folded.span(*match.span()))
+
+
+def _short(text: str, language: str, rules: Rules, today: dt.date) -> Iterator[_Span]:
+    """3/4 and 03/04/2027: month first, day first, or both, as the language has it."""
+    folded = fold(text[:MAX_TEXT])
+    for match in _SHORT.finditer(folded.text):
+        if match.group("mark") != "/" and not match.group("year"):
+            continue  # 2.5 is a number, and 3-4 is "three or four"
+        one, two, order = int(match.group("one")), int(match.group("two")), rules.short_dates.get(language, "either")
+        readings = {"month_first": [(one, two)], "day_first": [(two, one)]}.get(order, [(two, one), (one, two)])
+        if order != "either" and not _is_day(*readings[0]):
+            readings = [(month, day) for day, month in readings]
+        year = match.group("year")
+        days = [_on(int(year) + (2000 if len(year) == 2 else 0) if year else None, month, day, today) for month, day in dict.fromkeys(readings)]
+        choices = tuple(day for day in days if day)
+        if choices:
+            yield _Span(choices, *folded.span(*match.span()), open_year=not year)
+
+
+def _is_day(month: int, day: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= 31
+
+
+def _on(year: Optional[int], month: int, day: int, today: dt.date) -> Optional[dt.date]:
+    """The day; without a year the next such day. None when there is none."""
+    for candidate in (year,) if year else range(today.year, today.year + 9):
+        try:
+            found = dt.date(candidate, month, day)
+        except ValueError:
+            continue
+        if FIRST_DAY <= found <= LAST_DAY and (year or found >= today):
+            return found
+    return None
+
+
+def _days(text: str, language: str, mention: _Mention, span: _Span, breaks: Sequence[int], rules: Rules, today: dt.date) -> tuple[dt.date, ...]:
+    """The days meant, in the year that is meant for this kind of thing."""
+    if not span.open_year:
+        return span.choices
+    policy = _tense(_part(text, mention, span, breaks), language, rules) or mention.kind.year
+    return tuple(_in_year(day, policy, today) for day in span.choices)
+
+
+def _tense(said: str, language: str, rules: Rules) -> Optional[str]:
+    """'last' when the words say that it has happened, 'next' when it is still to come, None when they do not say."""
+    if _has(rules.future, language, said):
+        return "next"
+    return "last" if _has(rules.past, language, said) else None
+
+
+def _part(text: str, mention: _Mention, span: _Span, breaks: Sequence[int]) -> str:
+    """The part of the sentence that holds what happened."""
+    start = max((place for place in breaks if place < mention.start), default=0)
+    end = min((place for place in breaks if place >= mention.end), default=len(text))
+    return _plain(text)[start : max(end, mention.end) + 1]
+
+
+def _in_year(day: dt.date, policy: str, today: dt.date) -> dt.date:
+    ahead = _on(None, day.month, day.day, today) or day
+    behind = next((found for year in range(today.year, today.year - 9, -1) if (found := _exact(year, day)) and found <= today), ahead)
+    if policy == "nearest":
+        return ahead if ahead - today <= today - behind else behind
+    return ahead if policy == "next" else behind
+
+
+def _exact(year: int, day: dt.date) -> Optional[dt.date]:
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return None
+
+
+def _distance(mention: _Mention, span: _Span, breaks: Sequence[int]) -> int:
+    gap = max(span.start - mention.end, mention.start - span.end, 0)
+    low, high = min(mention.end, span.end), max(mention.start, span.start)
+    return gap + _ACROSS * sum(low <= place < high for place in breaks)
