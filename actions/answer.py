@@ -6,15 +6,17 @@ import datetime as dt
 from typing import Any, Dict, List
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.counter import counter
 from actions.decision import Decision
 from actions.handoff import offer_person
-from actions.privacy import has_personal_number
-from actions.replies import part, say, say_answers
+from actions.replies import Part, part, say, say_answers
+from actions.searches import follow_up, say_search
 from actions.turn import Turn, turn_of
+from privacy.numbers import redact
 
 FAILURES_BEFORE_A_PERSON = 2
 
@@ -27,28 +29,49 @@ class ActionAnswer(Action):
         return "action_answer"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Says what the counter decides."""
+        """Says what the counter decides; or goes on with a search of fairs or companies ("and in November?")."""
         turn = turn_of(tracker)
+        search = follow_up(turn)
+        if search is not None:
+            return say_search(dispatcher, turn, search, warnings(turn))
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
         return say_decision(dispatcher, turn, decision)
 
 
 def say_decision(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) -> List[Dict[str, Any]]:
-    """The words for a decision, and the slots after it."""
-    language, buttons, after = turn.language, decision.buttons, decision.memory
+    """The words for a decision, and the slots after it. A form that was picked is begun by Rasa, which asks its first question."""
+    if decision.form:
+        return [*turn.events(decision.memory), FollowupAction(f"{decision.form}_form")]
+    after = decision.memory
+    danger = say_words(dispatcher, turn, decision)
+    reason = "danger" if danger else "not_answered" if after.failures >= FAILURES_BEFORE_A_PERSON else None
+    if reason:
+        after = offer_person(dispatcher, turn, after, reason)
+    return turn.events(after)
+
+
+def say_words(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) -> bool:
+    """The words for a decision alone. Returns whether somebody may be in danger."""
+    language, buttons = turn.language, decision.buttons
     danger = turn.asked.intent == "report_danger" or any(answer.aspect == "safety" for answer in decision.answers)
-    notices = [part("utter_part_personal_number")] if has_personal_number(turn.asked.text) else []
-    notices += [part("utter_part_danger")] if danger else []
+    notices = [*warnings(turn), *([part("utter_part_danger")] if danger else [])]
     if decision.kind in ("answer", "likely"):
         say_answers(dispatcher, decision, language, notices)
     elif decision.kind == "choice":
         say(dispatcher, "utter_choose", language, buttons, question=decision.ask, notices=notices)
     else:
         say(dispatcher, _REPLIES[decision.kind], language, buttons, notices=notices)
-    reason = "danger" if danger else "not_answered" if after.failures >= FAILURES_BEFORE_A_PERSON else None
-    if reason:
-        after = offer_person(dispatcher, turn, after, reason)
-    return turn.events(after)
+    return danger
+
+
+def warnings(turn: Turn) -> List[Part]:
+    """What is to be said besides the reply, whatever it is."""
+    return [part("utter_part_personal_number")] if held_a_number(turn) else []
+
+
+def held_a_number(turn: Turn) -> bool:
+    """Whether the person sent a number that they should not send. Its channel has masked it and says so in the metadata; `rasa shell` has not."""
+    return bool(turn.parsed["metadata"].get("masked") or redact(turn.asked.text).kinds)
 
 
 _REPLIES = {"unsure_near": "utter_not_sure_near", "unsure": "utter_not_sure", "out_of_scope": "utter_out_of_scope"}

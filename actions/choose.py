@@ -14,6 +14,7 @@ from actions.answer import say_decision
 from actions.counter import counter
 from actions.handoff import request_person
 from actions.replies import say
+from actions.searches import again, say_search
 from actions.turn import Turn, turn_of
 
 
@@ -84,8 +85,11 @@ class ActionRepeat(Action):
         return "action_repeat"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Repeats the unit told last."""
+        """Repeats the unit told last, or the last search of fairs or companies ("more" brings its next results)."""
         turn = turn_of(tracker)
+        search = again(turn)
+        if search is not None:
+            return say_search(dispatcher, turn, search)
         if turn.memory.unit:
             return say_decision(dispatcher, turn, counter().tell(turn.memory.unit, turn.asked, turn.memory, dt.date.today()))
         say(dispatcher, "utter_ask_away", turn.language)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
 from actions.memory import Memory
-from actions.privacy import masked
 from knowledge.analysis import Token, has_japanese, normalised, tokens
 from knowledge.answers import Answer, answer_of
 from knowledge.articles import Article, Library, Unit
@@ -20,13 +19,23 @@ from knowledge.languages import in_language, languages
 from knowledge.names import Mention, NameTable, choice_names
 from knowledge.search import Found, Index, bare
 from knowledge.terms import split_questions
+from privacy.numbers import redact
 
 MAX_OFFERED = 3
-MAYBE_OUTSIDE = 0.2  # from this probability of `out_of_scope` on, a question that names no subject needs a sure answer to be answered
+FORM = "form:"  # a target that is a form and no answer
+# From this probability of `out_of_scope` on, the search has to be surer by the lead below; a named subject speaks for us.
+# Set on knowledge/calibration.
+MAYBE_OUTSIDE = 0.2
+INSIDE_LEAD = 0.35
+NAMED_LEAD = 0.1
 # Kinds of articles whose name turns the conversation to them.
 _TOPICS = frozenset({"status", "procedure", "points", "programme", "contact", "event", "warning"})
 # Words around a name that correct or go on, and ask nothing themselves.
 _GOING_ON = frozenset({"mean", "actually", "sorry", "instead", "case", "wrong", "違う", "ちがう", "間違う", "間違い", "場合", "ほう", "方", "つく"})
+# Words that make a question out of a name.
+_ASKING = frozenset(
+    "what how when where who why which much many long いくら 幾ら 何 なに なん 何時 何処 どう どの どこ どれ どれくらい いつ だれ 誰 なぜ".split()
+)
 _GOING_ON_SHARE = 0.7  # of the certainty needed otherwise: the conversation itself speaks for the subject
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
 _ORDINALS = {
@@ -56,7 +65,7 @@ class Asked:
 class Decision:
     """What to say.
 
-    `kind`: answer (sure), likely (the nearest answer, said to be no more than that), choice, unsure_near, unsure, out_of_scope.
+    `kind`: answer (sure), likely (the nearest answer, said to be no more than that), choice, unsure_near, unsure, out_of_scope, form (`form` begins).
     `answers` in the order to say them, `also` one more that may be meant as well; `buttons` to tap.
     """
 
@@ -67,6 +76,7 @@ class Decision:
     buttons: list[dict[str, str]] = field(default_factory=list)
     ask: str = ""
     certainty: float = 0.0
+    form: Optional[str] = None
 
 
 class Counter:
@@ -85,7 +95,7 @@ class Counter:
             return self.tell(taken, asked, memory, day)
         words = tokens(asked.text)
         choice = self._bare_choice(asked.text, words, memory)
-        if choice:
+        if choice and not self._clear_question(asked, words):
             return self._choice(choice, asked, memory)
         subject = self._bare_subject(asked.text, words)
         if subject and not memory.question:
@@ -101,9 +111,9 @@ class Counter:
         if _other_country().search(normalised(asked.text)):
             return True
         outside = dict(asked.ranking).get("out_of_scope", 0.0)
-        if asked.intent == "out_of_scope":
-            return not (found.mentions and found.certainty >= self.index.ranking.sure)
-        return outside >= MAYBE_OUTSIDE and found.certainty < self.index.ranking.sure and not found.mentions
+        if asked.intent != "out_of_scope" and outside < MAYBE_OUTSIDE:
+            return False
+        return found.certainty + (NAMED_LEAD if found.mentions else 0.0) - outside < INSIDE_LEAD
 
     # --- what was tapped or typed of what was offered ----------------------------------------------------------------
 
@@ -130,7 +140,9 @@ class Counter:
         return None
 
     def tell(self, target: str, asked: Asked, memory: Memory, day: dt.date) -> Decision:
-        """The answer of one unit (by key), or of an article's first unit (by id)."""
+        """The answer of one unit (by key), or of an article's first unit (by id); or the form (`form:` and its id) that begins."""
+        if target.startswith(FORM):
+            return Decision("form", replace(memory, offered=()), form=target[len(FORM) :])
         if not target_exists(target, "", self.library):
             return Decision("unsure", replace(memory, offered=()))
         unit = self._units[target] if "#" in target else self.library.articles[target].units[0]
@@ -140,12 +152,19 @@ class Counter:
 
     def _bare_choice(self, text: str, words: Sequence[Token], memory: Memory) -> Optional[str]:
         mentions = self._choices.find(text, list(words))
-        if not mentions:
-            return None
+        if len({mention.targets[0] for mention in mentions}) != 1:
+            return None  # two such words together say what is meant: "change my student visa"
         name = mentions[0].targets[0]
         if _content_outside(words, mentions) or (memory.subject and self.library.choices[name].follow_up):
             return None
         return name
+
+    def _clear_question(self, asked: Asked, words: Sequence[Token]) -> bool:
+        """Whether a word that means too much alone stands in a question that is clear all the same: "what is PR", ビザはいくら."""
+        if not any(word.lemma in _ASKING for word in words):
+            return False
+        found = self.index.search(asked.text, asked.language, (), likely_aspects(asked))
+        return found.certainty >= self.index.ranking.sure
 
     def _bare_subject(self, text: str, words: Sequence[Token]) -> Optional[str]:
         """The article that a message names without asking anything about it."""
@@ -157,7 +176,7 @@ class Counter:
         buttons = [{"title": in_language(option.label, asked.language), "target": option.target} for option in choice.options]
         return Decision(
             "choice",
-            replace(memory, offered=tuple(buttons), question=masked(asked.text)),
+            replace(memory, offered=tuple(buttons), question=redact(asked.text).text),
             buttons=buttons,
             ask=in_language(choice.ask, asked.language),
         )
@@ -233,7 +252,7 @@ class Counter:
     def _answer(self, units: list[Unit], asked: Asked, memory: Memory, day: dt.date, certainty: float, others: Sequence[Unit] = ()) -> Decision:
         answers = [answer_of(self.library, unit, asked.language, day) for unit in units]
         buttons = self._next(units, others, asked.language, memory)
-        after = replace(memory.about(units[0].article), unit=units[0].key, offered=tuple(buttons), failures=0, question=masked(asked.text))
+        after = replace(memory.about(units[0].article), unit=units[0].key, offered=tuple(buttons), failures=0, question=redact(asked.text).text)
         return Decision("answer", after, answers, buttons=buttons, certainty=certainty)
 
     def _next(self, units: list[Unit], others: Sequence[Unit], language: str, memory: Memory) -> list[dict[str, str]]:
@@ -250,7 +269,9 @@ class Counter:
         for unit in ordered:
             if unit.key not in told and unit not in chosen:
                 chosen.append(unit)
-        return [self._button(unit, language) for unit in chosen[:MAX_OFFERED]]
+        forms = [form for form in self.library.forms.values() if first.article in form.articles][:1]
+        buttons = [{"title": in_language(form.title, language), "target": FORM + form.id} for form in forms]
+        return [*buttons, *(self._button(unit, language) for unit in chosen[:MAX_OFFERED])]
 
     def _button(self, unit: Unit, language: str) -> dict[str, str]:
         return {"title": in_language(unit.question, language), "target": unit.key}
@@ -258,7 +279,7 @@ class Counter:
     def _unsure(self, found: Found, asked: Asked, memory: Memory) -> Decision:
         near = [hit for hit in found.hits[:MAX_OFFERED] if found.certainty > self.index.ranking.nearly / 3]
         buttons = [self._button(self._units[hit.unit], asked.language) for hit in near]
-        after = replace(memory, offered=tuple(buttons), failures=memory.failures + 1, question=masked(asked.text))
+        after = replace(memory, offered=tuple(buttons), failures=memory.failures + 1, question=redact(asked.text).text)
         return Decision("unsure_near" if buttons else "unsure", after, buttons=buttons, certainty=found.certainty)
 
 

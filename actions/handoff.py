@@ -11,10 +11,10 @@ from rasa_sdk.types import DomainDict
 
 from actions.counter import counter
 from actions.memory import Memory
-from actions.privacy import masked
 from actions.replies import say
 from actions.turn import Turn, turn_of
 from knowledge.languages import in_language
+from privacy.numbers import redact
 
 LAST_QUESTIONS = 4
 MAX_QUESTION = 300  # characters of a question that are kept in the summary
@@ -30,7 +30,7 @@ def handoff_card(state: str, reason: str, turn: Turn, memory: Memory) -> Dict[st
             "reason": reason,
             "topic": topic,
             "language": turn.language,
-            "summary": [masked(question)[:MAX_QUESTION] for question in _last_questions(turn)],
+            "summary": [redact(question).text[:MAX_QUESTION] for question in _last_questions(turn)],
         }
     }
 

@@ -124,7 +124,7 @@ def _parsed(match: re.Match[str], today: dt.date) -> Span:
     # "Future" leaves out the day that it is seen from, and what is said of today means today: hence seen from yesterday.
     base = dt.datetime.combine(today, dt.time()) - dt.timedelta(days=1)
     settings = {"PREFER_DATES_FROM": "future", "RELATIVE_BASE": base, "DATE_ORDER": "DMY"}
-    said = re.sub(r"(st|nd|rd|th)\b", "", match.group())
+    said = re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", match.group())
     if match.group("relative"):
         said = re.sub(r",? \w+ year$", f" {_YEARS[match.group('relative')] + today.year}", said)
     date = dateparser.parse(said, languages=["en"], settings=settings)

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Callable, Iterator, Optional
 
-from kanjize import kanji2number
-
 from knowledge.analysis import fold
+from knowledge.numerals import KANJI_DIGITS, number
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,7 @@ class Quantity:
     per: Optional[str] = None
 
 
-_KANJI_DIGITS = "〇一二三四五六七八九十百千"
-_NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?|[{_KANJI_DIGITS}]+)"
+_NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?|[{KANJI_DIGITS}]+)"
 _PER = r"(?:\s*(?:/|per|a|an|every)\s*(?P<per>month|year|hour|mo|yr|annum|hr)|\s*(?P<per2>monthly|yearly|annually|p\.?a\.?))?"
 # Before an amount, and after it: money that is not yen.
 _NOT_FOREIGN = r"(?<![$€£₩])(?<![$€£₩] )(?<!\d)(?<!\d[.,])"
@@ -65,12 +63,6 @@ _PERIODS = {
     "hr": "hour",
     "時": "hour",
 }
-
-
-def number(text: str) -> float:
-    """A number in digits or kanji numerals. Raises ValueError when it is none."""
-    plain = text.replace(",", "")
-    return float(plain) if re.fullmatch(r"\d+(?:\.\d+)?", plain) else float(kanji2number(plain))
 
 
 def _money(match: re.Match[str]) -> Optional[tuple[float | str, Optional[str]]]:

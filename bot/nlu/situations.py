@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Type
+from typing import Any, Dict, FrozenSet, List, Optional, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -19,6 +19,9 @@ from bot.nlu.tokenizer import LANGUAGE
 from knowledge.analysis import normalised
 from knowledge.documents import read_document
 from knowledge.languages import languages
+from knowledge.search import bare
+from knowledge.settings import settings
+from knowledge.store import current_library
 
 SWITCH_LANGUAGE = "switch_language"
 OTHER_LANGUAGE = "other_language"
@@ -49,22 +52,30 @@ class SituationClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
         """`fixed_confidence`, `fixed_nearest`: what an intent with a fixed reply needs. With a named subject it needs
-        `named_confidence`; an example word for word (`same_nearest`) needs nothing more."""
-        return {"fixed_confidence": 0.35, "fixed_nearest": 0.2, "named_confidence": 0.8, "person_confidence": 0.25, "same_nearest": 0.97}
+        `named_confidence`; `wish_confidence`, `wish_nearest`: what the wish for a form needs; an example word for word (`same_nearest`) needs
+        nothing more."""
+        fixed = {"fixed_confidence": 0.35, "fixed_nearest": 0.2, "named_confidence": 0.8}
+        return {**fixed, "person_confidence": 0.25, "wish_confidence": 0.5, "wish_nearest": 0.5, "same_nearest": 0.97}
 
-    def __init__(self, config: Dict[str, Any]) -> None:
+    def __init__(self, config: Dict[str, Any], buttons: Optional[Dict[str, str]] = None, wishes: FrozenSet[str] = frozenset()) -> None:
+        """`buttons`: the intent behind the button of each form (content/forms.yaml), by the letters of its text; `wishes`: the forms' intents."""
         self._config = config
+        self._buttons = buttons or {}
+        self._wishes = wishes
 
     @classmethod
     def create(
         cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> SituationClassifier:
         """Called by Rasa's engine."""
-        return cls(config)
+        forms = list(current_library(settings().database_url).forms.values())
+        wishes = {intent for form in forms for intent in (form.intent, form.after) if intent}
+        return cls(config, {bare(title): form.intent for form in forms for title in form.title.values()}, frozenset(wishes))
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Replaces the intent where the evidence says so. The learnt ranking stays behind it."""
         for message in messages:
+            self._drop_unsure_wish(message)
             name = self._situation(message)
             if name:
                 ranking = message.get(RANKING, [])
@@ -73,12 +84,32 @@ class SituationClassifier(GraphComponent, IntentClassifier):
                 message.set(RANKING, [first, *ranking], add_to_output=True)
         return messages
 
+    def _drop_unsure_wish(self, message: Message) -> None:
+        """A form begins only when the wish for it is sure; a question about the same subject is left to the intents of questions."""
+        intent = message.get(INTENT) or {}
+        if intent.get(INTENT_NAME_KEY) not in self._wishes or message.get(NEAREST, 0.0) >= self._config["same_nearest"]:
+            return
+        sure = intent.get(PREDICTED_CONFIDENCE_KEY, 0.0) >= self._config["wish_confidence"]
+        if sure and message.get(NEAREST, 0.0) >= self._config["wish_nearest"]:
+            return
+        ranking = message.get(RANKING, [])
+        left = 1.0 - sum(row[PREDICTED_CONFIDENCE_KEY] for row in ranking if row[INTENT_NAME_KEY] in self._wishes)
+        rest = [
+            {**row, PREDICTED_CONFIDENCE_KEY: row[PREDICTED_CONFIDENCE_KEY] / max(left, 0.01)}
+            for row in ranking
+            if row[INTENT_NAME_KEY] not in self._wishes
+        ]
+        message.set(INTENT, rest[0] if rest else {INTENT_NAME_KEY: UNCLEAR, PREDICTED_CONFIDENCE_KEY: 1.0}, add_to_output=True)
+        message.set(RANKING, rest, add_to_output=True)
+
     def _situation(self, message: Message) -> Optional[str]:
         language = message.get(LANGUAGE) or {}
         if not _SPEAKING.search(message.get(TEXT) or ""):
             return NONSENSE
         if _DANGER.search(normalised(message.get(TEXT) or "")):
             return DANGER
+        if bare(message.get(TEXT) or "") in self._buttons:
+            return self._buttons[bare(message.get(TEXT) or "")]
         if language.get("asked"):
             return SWITCH_LANGUAGE
         if language.get("code") and language["code"] not in languages():

@@ -14,16 +14,17 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.fingerprint import fingerprint
-from bot.nlu.places import place_names
 from knowledge.analysis import Token
 from knowledge.names import Mention, NameTable, choice_names, subject_names
+from knowledge.places import place_names
 from knowledge.settings import settings
 from knowledge.store import current_library
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class NameExtractor(GraphComponent, EntityExtractorMixin):
-    """Entities `subject` (an article's id), `choice` (a word that means too much alone) and `place` (a prefecture's id), by every name people use."""
+    """Entities `subject` (an article's id), `choice` (a word that means too much alone) and `place` (the id of a prefecture or
+    region), by every name people use."""
 
     @classmethod
     def required_components(cls) -> List[Type]:
@@ -38,7 +39,8 @@ class NameExtractor(GraphComponent, EntityExtractorMixin):
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
         """The names are content; a changed article must not meet a cached component."""
-        return fingerprint("knowledge/analysis.py", "knowledge/names.py", "knowledge/content/articles", "bot/nlu/places.py", "bot/nlu/places.yaml")
+        content = ("knowledge/content/articles", "knowledge/content/places.yaml", "knowledge/content/regions.yaml")
+        return fingerprint("knowledge/analysis.py", "knowledge/names.py", "knowledge/places.py", *content)
 
     def __init__(self) -> None:
         library = current_library(settings().database_url)

@@ -86,7 +86,15 @@ class Conversation:
         self.slots: Dict[str, Any] = {}
         self.events: List[Dict[str, Any]] = []
 
-    def say(self, action: Action, text: str, language: str | None = "en", intent: str = "unclear", asked: str | None = None) -> Said:
+    def say(
+        self,
+        action: Action,
+        text: str,
+        language: str | None = "en",
+        intent: str = "unclear",
+        asked: str | None = None,
+        metadata: Dict[str, Any] | None = None,
+    ) -> Said:
         parsed = {
             "text": text,
             "intent": {"name": intent, "confidence": 0.9},
@@ -94,7 +102,7 @@ class Conversation:
             "entities": [],
             "language": {"code": language, "asked": asked},
         }
-        self.events.append({"event": "user", "text": text, "parse_data": parsed, "metadata": {}})
+        self.events.append({"event": "user", "text": text, "parse_data": parsed, "metadata": metadata or {}})
         dispatcher = CollectingDispatcher()
         tracker = Tracker("ann", dict(self.slots), parsed, list(self.events), False, None, {}, "action_listen")
         events = asyncio.run(action.run(dispatcher, tracker, {}))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import inspect
 import pkgutil
 from typing import Any
 
 import pytest
 from rasa_sdk import Action
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.utils import all_subclasses
 
 import actions
 from actions.answer import FAILURES_BEFORE_A_PERSON, ActionAnswer
@@ -26,6 +28,7 @@ from knowledge.content_reader import PLACEHOLDER
 from knowledge.documents import read_document
 from knowledge.languages import languages
 from knowledge.settings import ROOT
+from privacy.numbers import MASK
 from tests.actions.conftest import NEARLY, SURE, UNSURE, Conversation, how_sure, rendered
 from tests.tiny import ODD_MESSAGES, ascii_start
 
@@ -36,7 +39,7 @@ def all_actions() -> list[Action]:
     for module in pkgutil.iter_modules(actions.__path__):
         if module.name not in {"server", "warm_up"}:
             importlib.import_module(f"actions.{module.name}")
-    return [kind() for kind in Action.__subclasses__() if kind.__module__.startswith("actions.")]
+    return [kind() for kind in all_subclasses(Action) if kind.__module__.startswith("actions.") and not inspect.isabstract(kind)]
 
 
 def test_the_domain_names_every_action_and_no_other() -> None:
@@ -312,6 +315,10 @@ def test_a_personal_number_is_never_repeated(talk: Conversation, text: str, secr
 @pytest.mark.parametrize(("text", "secret"), SECRETS)
 def test_a_personal_number_is_not_kept_in_a_slot(talk: Conversation, text: str, secret: str) -> None:
     assert secret not in str(talk.say(ASK, text, None).slots)
+
+
+def test_a_number_that_the_channel_masked_gets_the_warning(talk: Conversation) -> None:
+    assert "utter_part_personal_number" in talk.say(ASK, f"my card {MASK} is lost", metadata={"masked": ["residence_card"]}).everything()
 
 
 def test_a_message_without_a_number_gets_no_warning(talk: Conversation) -> None:

@@ -207,10 +207,10 @@ def test_entities(entities: Entities, text: str, expected: set[tuple[str, Any, s
 
 
 def test_one_name_of_two_prefectures_never_hides_the_whole_table(entities: Entities) -> None:
-    for prefecture in read_yaml_file(ROOT / "bot" / "nlu" / "places.yaml"):
+    for prefecture in read_yaml_file(ROOT / "knowledge" / "content" / "places.yaml"):
         for name in prefecture["name"].values():
             assert ("place", prefecture["id"], name) in entities(f"{name}?"), name
 
 
 def test_there_are_47_prefectures() -> None:
-    assert len({row["id"] for row in read_yaml_file(ROOT / "bot" / "nlu" / "places.yaml")}) == 47
+    assert len({row["id"] for row in read_yaml_file(ROOT / "knowledge" / "content" / "places.yaml")}) == 47

@@ -16,6 +16,7 @@ from sanic import Sanic
 
 from bot.apology import apology
 from bot.channels.rest import MAX_MESSAGE, SafeRestInput, plain_text
+from privacy.numbers import MASK
 from tests.tiny import ODD_MESSAGES, ascii_start
 
 Bot = Callable[[UserMessage], Awaitable[Any]]
@@ -188,3 +189,18 @@ def test_the_address_for_health_says_when_there_is_no_model() -> None:
 
 def test_it_has_rasas_own_name() -> None:
     assert SafeRestInput.name() == "rest"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "kinds"),
+    [
+        ("my card AB12345678CD is lost", f"my card {MASK} is lost", ["residence_card"]),
+        ("マイナンバーは１２３４５６７８９０１８です", f"マイナンバーは{MASK}です", ["my_number"]),
+        ("／restart AB12345678CD", f"／restart {MASK}", ["residence_card"]),
+    ],
+)
+def test_numbers_of_papers_never_reach_rasa(text: str, kept: str, kinds: list[str]) -> None:
+    channel = Channel()
+    channel.post({"sender": "ann", "message": text, "metadata": {"language": "ja"}})
+    (message,) = channel.seen
+    assert (message.text, message.metadata) == (kept, {"language": "ja", "masked": kinds})

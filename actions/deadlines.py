@@ -1,0 +1,242 @@
+"""Counts the days by which something has to be done: "my visa expires on 3 March", 11月5日に引っ越しました. No day is kept after the answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from functools import lru_cache
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from babel.dates import format_date
+from babel.lists import format_list
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.forms.form import Form, Heard, Say
+from actions.forms.validation import FormValidation
+from actions.handoff import offer_person
+from actions.memory import Memory
+from actions.replies import Part, part
+from actions.turn import turn_of
+from knowledge.articles import Source
+from knowledge.deadlines import Deadline, Kind, calendar_address, deadlines_of, rules
+from knowledge.happenings import Dated, days_of, find_happenings
+from knowledge.languages import in_language, languages
+from knowledge.questionnaire import Answers, Option, Question
+
+WHAT = "what"  # the question whose answer holds everything: {kind: day in ISO, the two days that it can mean, or None}
+_LINES = {"from": "utter_part_deadline_from", "by": "utter_part_deadline_by", "until": "utter_part_deadline_until"}
+
+
+class DeadlinesForm(Form):
+    """Asks what happens, and then for each the day that was not said with it. The answers are dropped with the result."""
+
+    name = "deadlines"
+
+    def questions(self) -> Sequence[Question]:
+        """What happens, and the day of each kind."""
+        return _questions()
+
+    def intro(self) -> Optional[str]:
+        """What becomes of the days that the person tells."""
+        return "utter_deadlines_intro"
+
+    def read(self, question: Question, heard: Heard, answers: Answers) -> Any:
+        """What a message says has happened, and when; or the day alone, when it was asked for."""
+        today, dates = dt.date.today(), _dates(heard)
+        found = find_happenings(heard.text, heard.language, dates, rules(), today)
+        if question.id == WHAT:
+            told = {one.kind.id: _plain(one.days) for one in found if one.kind.id not in answers and (one.days or one.kind.id not in _told(answers))}
+            return {**_told(answers), **told} if told else None
+        days = next((one.days for one in found if one.kind.id == question.id), ())
+        asked = self.next(answers)
+        if not found and asked and asked.id == question.id:
+            days = days_of(heard.text, heard.language, rules().kinds[question.id], dates, rules(), today)
+        return _plain(days)
+
+    def options(self, question: Question, answers: Answers) -> Tuple[Option, ...]:
+        """The kinds to tap; or, of a day that can be read in two ways, both."""
+        if question.id == WHAT:
+            return tuple(Option(kind.id, kind.label) for kind in rules().kinds.values() if kind.offered)
+        days = _told(answers).get(question.id)
+        return tuple(Option(day, {code: _date(day, code) for code in languages()}) for day in days) if isinstance(days, list) else ()
+
+    def show(self, question: Question, value: Any, language: str) -> Optional[str]:
+        """What was understood, in words."""
+        if question.id != WHAT:
+            return _days(value, language)
+        told = value if isinstance(value, dict) else {value: None}
+        kinds = rules().kinds
+        shown = [in_language(kinds[kind].label, language) + (f" ({_days(day, language)})" if day else "") for kind, day in told.items()]
+        return str(format_list(shown, "unit", language))
+
+    def settled(self, answers: Dict[str, Any]) -> Dict[str, Any]:
+        """Everything told so far, in the one answer that holds it."""
+        told = answers.get(WHAT) or {}
+        told = {told: None} if isinstance(told, str) else dict(told)
+        told.update({kind: day for kind, day in answers.items() if kind != WHAT})
+        return {WHAT: told} if told else {}
+
+    def next(self, answers: Answers) -> Optional[Question]:
+        """What happens; then the first day that is not clear."""
+        told = _told(answers)
+        if not told:
+            return self.question(WHAT)
+        return next((self.question(kind) for kind, day in told.items() if rules().kinds[kind].rules and not isinstance(day, str)), None)
+
+    def finish(self, answers: Answers, language: str, day: dt.date) -> List[Say]:
+        """The days that count, in one list, with what to do when one of them is over."""
+        happened = [(rules().kinds[kind], dt.date.fromisoformat(said)) for kind, said in _told(answers).items() if isinstance(said, str)]
+        notes = [kind for kind in (rules().kinds[one] for one in _told(answers)) if kind.note]
+        found = [one for kind, said in happened for one in _counting_now(kind, said, day)]
+        says = [Say("utter_deadlines_urgent")] if any(one.urgent(day) for one in found) else []
+        calendar = calendar_address(happened, language) if any(one.day >= day for one in found) else None
+        fields = {
+            "items": _lines(happened, notes, language, day),
+            "counting": _counting(found, language),
+            "notices": [part("utter_part_confirm")] if any(one.rule.confidence != "high" for one in found) else [],
+            "calendar": _link(calendar),
+            "sources": [_source_line(source, language) for source in _sources(found, notes)],
+        }
+        return [*says, Say("utter_deadlines", fields, card=_card(found, language, day, calendar) if found else None)]
+
+
+class ValidateDeadlines(FormValidation):
+    """The form's action. Where a day has passed whose passing is grave, a person is offered."""
+
+    form = DeadlinesForm()
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
+        """One message to the form."""
+        events = await super().run(dispatcher, tracker, domain)
+        if not any(message.get("response") == "utter_deadlines_urgent" for message in dispatcher.messages):
+            return events
+        turn = turn_of(tracker)
+        after = offer_person(dispatcher, turn, Memory.of(tracker.slots), "danger")
+        return [*(event for event in events if event.get("name") != "handoff"), SlotSet("handoff", after.handoff)]
+
+
+# --- questions and answers -------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _questions() -> Tuple[Question, ...]:
+    words = rules().words
+    # Kind `choice`: nothing but this form's own reading may answer them; a day of one thing must never be taken for that of another.
+    days = [Question(kind.id, "choice", kind.ask, kind.label, words["day_hint"]) for kind in rules().kinds.values() if kind.rules]
+    return (Question(WHAT, "choice", words["ask"], words["label"], words["hint"], entity="date"), *days)
+
+
+def _told(answers: Answers) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = answers.get(WHAT) or {}
+    return found
+
+
+def _dates(heard: Heard) -> List[Dated]:
+    found = []
+    for one in heard.entities:
+        if one["entity"] == "date":
+            first, _, last = str(one["value"]).partition("/")
+            found.append(Dated(dt.date.fromisoformat(first), dt.date.fromisoformat(last or first), int(one["start"]), int(one["end"])))
+    return found
+
+
+def _plain(days: Sequence[dt.date]) -> Any:
+    """One day as text, two as a list, none as None."""
+    texts = [day.isoformat() for day in days]
+    return texts[0] if len(texts) == 1 else texts or None
+
+
+# --- words -----------------------------------------------------------------------------------------------------------------
+
+
+def _counting_now(kind: Kind, said: dt.date, today: dt.date) -> List[Deadline]:
+    """The deadlines of a day; when the last day is over, nobody needs to hear when one could have begun."""
+    found = deadlines_of(kind, said, rules())
+    over = any(one.rule.role == "by" and one.over(today) for one in found)
+    return [one for one in found if not (over and one.rule.role == "from")]
+
+
+def _lines(happened: Sequence[Tuple[Kind, dt.date]], notes: Sequence[Kind], language: str, today: dt.date) -> List[Part]:
+    lines = []
+    for kind, said in happened:
+        lines.append(part("utter_part_deadlines_said", what=in_language(kind.label, language), date=_date(said, language)))
+        lines += [_line(one, language, today) for one in _counting_now(kind, said, today)]
+    lines += [part("utter_part_deadlines_note", what=in_language(kind.label, language), text=in_language(kind.note, language)) for kind in notes]
+    return lines
+
+
+def _line(one: Deadline, language: str, today: dt.date) -> Part:
+    rule = one.rule
+    fields: Dict[str, Any] = {"date": _date(one.day, language, "full"), "title": in_language(rule.title, language)}
+    fields["who"] = [part("utter_part_deadline_who", who=in_language(rule.who, language))] if rule.who else []
+    if one.over(today) and rule.late:
+        return part("utter_part_deadline_over", late=in_language(rule.late, language), **fields)
+    closed = one.open_day if one.open_day and not one.over(today) else None
+    fields["closed"] = [part("utter_part_deadline_closed", date=_date(closed, language, "full"))] if closed else []
+    return part(_LINES[rule.role], why=in_language(rule.why, language), **fields)
+
+
+def _counting(found: Sequence[Deadline], language: str) -> List[Part]:
+    used = dict.fromkeys(one.rule.counting for one in found if one.day != one.said)
+    return [part("utter_part_deadlines_counting", text=in_language(rules().counting[name].text, language)) for name in used]
+
+
+def _link(calendar: Optional[str]) -> List[Part]:
+    """The address of the reminders in full, for channels that show the text alone; where the public address is not known the card has it."""
+    public = os.environ.get("MADOGUCHI_PUBLIC_URL", "").rstrip("/")
+    return [part("utter_part_deadlines_calendar", url=public + calendar)] if public and calendar else []
+
+
+def _sources(found: Sequence[Deadline], notes: Sequence[Kind]) -> List[Source]:
+    sources = [one.rule.source for one in found] + [kind.note_source for kind in notes if kind.note_source]
+    sources += [rules().counting[one.rule.counting].source for one in found if one.day != one.said]
+    return list({source.key: source for source in sources}.values())
+
+
+def _source_line(source: Source, language: str) -> Part:
+    checked = "utter_part_checked_read" if source.seen == "read" else "utter_part_deadlines_cited"
+    return part(
+        "utter_part_deadlines_source",
+        publisher=in_language(source.publisher, language),
+        source_title=in_language(source.title, language),
+        url=source.url,
+        checked=part(checked, date=_date(source.checked, language)),
+    )
+
+
+def _card(found: Sequence[Deadline], language: str, today: dt.date, calendar: Optional[str]) -> Dict[str, Any]:
+    source = found[0].rule.source
+    return {
+        "deadlines": {
+            "title": in_language(rules().words["title"], language),
+            "language": language,
+            "items": [_item(one, language, today) for one in sorted(found, key=lambda one: one.day)],
+            "calendar": calendar,
+            "source": {
+                "publisher": in_language(source.publisher, language),
+                "title": in_language(source.title, language),
+                "url": source.url,
+                "checked_on": source.checked.isoformat(),
+            },
+        }
+    }
+
+
+def _item(one: Deadline, language: str, today: dt.date) -> Dict[str, Any]:
+    rule, over = one.rule, one.over(today)
+    said = [rule.late if over and rule.late else rule.why, rule.who]
+    why = "\n".join(in_language(texts, language) for texts in said if texts)
+    return {"date": one.day.isoformat(), "title": in_language(rule.title, language), "why": why, "role": rule.role, "over": over}
+
+
+def _days(value: Any, language: str) -> str:
+    days = value if isinstance(value, list) else [value]
+    return str(format_list([_date(day, language) for day in days], "or", language))
+
+
+def _date(day: Any, language: str, form: str = "long") -> str:
+    found = day if isinstance(day, dt.date) else dt.date.fromisoformat(day)
+    return str(format_date(found, format=form, locale=language))

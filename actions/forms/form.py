@@ -1,0 +1,127 @@
+"""What a form is: its questions, and what comes out of the answers. No Rasa in here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, Callable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from actions.decision import Decision
+from knowledge.questionnaire import UNKNOWN, Answers, Option, Question
+
+Button = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Say:
+    """One reply: its name in domain.yml, the fields of its text, buttons (titles) to tap, and the structured form beside it."""
+
+    reply: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    buttons: Sequence[Button] = ()
+    card: Optional[Dict[str, Any]] = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message as the understanding saw it. `entities` are Rasa's: entity, value, start, end, and `per` for money.
+
+    `asked`: whether it is read as the answer to the question asked just now, where "no", "two" or a bare number say enough.
+    """
+
+    text: str
+    language: str
+    intent: str = "unclear"
+    confidence: float = 0.0
+    entities: Tuple[Mapping[str, Any], ...] = ()
+    asked: bool = True
+
+    def values(self, entity: str) -> List[Any]:
+        """The values of one kind of entity, in the order in which they stand."""
+        return [one["value"] for one in sorted(self.entities, key=lambda one: int(one.get("start") or 0)) if one["entity"] == entity]
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a form stands.
+
+    `answers` so far; `asked`: the question asked last; `picked`: what was picked of a question that takes many; `tries`: answers in a row
+    that were not understood.
+    """
+
+    answers: Answers = field(default_factory=dict)
+    asked: Optional[str] = None
+    picked: Tuple[str, ...] = ()
+    tries: int = 0
+
+
+Decide = Callable[[], Decision]
+
+
+class Form(ABC):
+    """One thing to do step by step. See actions/forms/README.md for how to make one.
+
+    `name`: the loop is `<name>_form`, its slots are `<name>_<question id>`, the button that starts it stands in content/forms.yaml.
+    `keeps`: whether the answers stay after the result, for "what if …"; otherwise they are forgotten.
+    """
+
+    name: ClassVar[str]
+    keeps: ClassVar[bool] = False
+
+    @abstractmethod
+    def questions(self) -> Sequence[Question]:
+        """All questions, in the order in which they are asked; those whose `when` does not hold are passed over."""
+
+    @abstractmethod
+    def finish(self, answers: Answers, language: str, day: dt.date) -> List[Say]:
+        """The result, once every question that applies is answered."""
+
+    def intro(self) -> Optional[str]:
+        """The name of a reply that is said before the first question, if any (it says what the form does and promises nothing)."""
+        return None
+
+    def read(self, question: Question, heard: Heard, answers: Answers) -> Any:
+        """A form's own way to read the answer to one of its questions from free text, tried first; None leaves it to the usual one."""
+        return None
+
+    def options(self, question: Question, answers: Answers) -> Tuple[Option, ...]:
+        """The options to tap. A form may compute them (such as the categories that a procedure has)."""
+        return question.offered(answers)
+
+    def show(self, question: Question, value: Any, language: str) -> Optional[str]:
+        """A form's own words for an answer (such as the name of a prefecture); None leaves it to the usual ones (actions/forms/showing.py)."""
+        return None
+
+    def settled(self, answers: Dict[str, Any]) -> Dict[str, Any]:
+        """The answers after a change, without those that no longer fit. Called after every answer; the usual one drops what does not apply."""
+        kept: Dict[str, Any] = {}
+        for question in self.questions():
+            if question.id not in answers or not question.applies(kept):
+                continue
+            value = answers[question.id]
+            offered = {option.id for option in self.options(question, kept)} | {UNKNOWN}
+            if question.kind == "many":
+                kept[question.id] = [one for one in value if one in offered]
+            elif question.kind != "choice" or value in offered:
+                kept[question.id] = value
+        return kept
+
+    # --- what follows from these -----------------------------------------------------------------------------------------
+
+    @property
+    def loop(self) -> str:
+        """The form's name in domain.yml."""
+        return f"{self.name}_form"
+
+    def slot(self, question: str) -> str:
+        """The slot of a question."""
+        return f"{self.name}_{question}"
+
+    def question(self, name: Optional[str]) -> Optional[Question]:
+        """A question by its id."""
+        return next((one for one in self.questions() if one.id == name), None)
+
+    def next(self, answers: Answers) -> Optional[Question]:
+        """The first question that applies and is not answered."""
+        return next((one for one in self.questions() if one.id not in answers and one.applies(answers)), None)

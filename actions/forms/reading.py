@@ -1,0 +1,256 @@
+"""Reads the answer to a question: what was tapped, a number, a recognised value, or words that mean an option. No Rasa in here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+
+from actions.forms.form import Form, Heard
+from knowledge.analysis import normalised, tokens
+from knowledge.documents import read_document
+from knowledge.languages import in_language
+from knowledge.names import Mention, NameTable
+from knowledge.numerals import bare_amount, bare_number
+from knowledge.questionnaire import UNKNOWN, Answers, Option, Question
+from knowledge.search import bare
+from privacy.numbers import redact
+
+MAX_TEXT = 300  # characters of an answer in free words that are kept
+_MONTHS = 12
+_NUMBER = re.compile(r"\W*(?:no\.?|number|option|the|#)?\s*([1-9])\s*(?:番目?|つ目|ばん|です|で|お願いします|please)*\W*")
+_WORDS = read_document(Path(__file__).with_name("words.yaml")).data
+
+
+# --- what leads the talk ---------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=32)
+def _whole(name: str) -> frozenset[str]:
+    return frozenset(bare(word) for words in _WORDS["whole"][name].values() for word in words)
+
+
+def is_whole(name: str, text: str) -> bool:
+    """Whether the whole message is one of the words of a list (cancel, restart, back, unknown, done, none)."""
+    return bare(text) in _whole(name) or bare(text) in {bare(title) for title in _WORDS["titles"].get(name, {}).values()}
+
+
+@lru_cache(maxsize=32)
+def _pattern(name: str) -> re.Pattern[str]:
+    found = _WORDS["patterns"][name]
+    return re.compile("|".join(f"(?:{one})" for one in (found.values() if isinstance(found, dict) else [found])))
+
+
+def matches(name: str, text: str) -> bool:
+    """Whether a message has one of the patterns in it (question, correction, cancel, negation)."""
+    return _pattern(name).search(normalised(text)) is not None
+
+
+def title(name: str, language: str) -> str:
+    """The text of one of the talk's own buttons (done, none, unknown, cancel, restart, person)."""
+    return in_language(_WORDS["titles"][name], language)
+
+
+def without_marker(text: str) -> str:
+    """A message without the "no, " or いえ、 with which it mends what was said before, which is no answer itself."""
+    match = _pattern("correction").match(normalised(text))
+    return text[match.end() :] if match else text
+
+
+# --- one question ----------------------------------------------------------------------------------------------------------
+
+
+def tapped(form: Form, question: Question, heard: Heard, answers: Answers, picked: Sequence[str] = ()) -> Optional[str]:
+    """The id of the option whose button was tapped or typed, or whose number was; None when there is none."""
+    left = [option for option in form.options(question, answers) if option.id not in picked]
+    plain = bare(heard.text)
+    for option in left:
+        if plain and plain in {bare(text) for text in option.label.values()}:
+            return option.id
+    match = _NUMBER.fullmatch(normalised(heard.text))
+    if match and question.kind in ("choice", "many") and int(match.group(1)) <= len(left):
+        return left[int(match.group(1)) - 1].id
+    return None
+
+
+def value_of(question: Question, option: str) -> Any:
+    """What is stored for an option: its id, or the number that its id is when the question wants a number."""
+    if question.kind in ("money", "age", "years") and option.isdigit():
+        return int(option)
+    return [option] if question.kind == "many" else option
+
+
+def read(form: Form, question: Question, heard: Heard, answers: Answers, asked: bool) -> Any:
+    """The answer to a question in free words; None when there is none. `asked`: it was asked just now, so that a bare number answers it."""
+    heard = replace(heard, asked=asked)
+    own = form.read(question, heard, answers)
+    if own is not None:
+        return own
+    if question.kind in ("choice", "many"):
+        return _options(form, question, heard, answers)
+    value = _READERS[question.kind](heard)
+    if value is None and asked and question.kind == "years" and is_whole("none", heard.text):
+        value = 0
+    if value is None and question.options:
+        found = _mentioned(form.options(question, answers), heard)
+        value = value_of(question, found[0]) if len(found) == 1 else None
+    return value if value is None or _makes_sense(question, value) else None
+
+
+def _makes_sense(question: Question, value: Any) -> bool:
+    if not isinstance(value, (int, float)):
+        return True
+    return (question.low is None or value >= question.low) and (question.high is None or value <= question.high)
+
+
+def _number_of(value: float) -> float:
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _money(heard: Heard) -> Any:
+    for one in heard.entities:
+        if one["entity"] == "money" and one.get("per") != "hour":
+            return round(one["value"] * (_MONTHS if one.get("per") == "month" else 1))
+    amount = bare_amount(heard.text) if heard.asked else None
+    return None if amount is None else round(amount)
+
+
+def _age(heard: Heard) -> Any:
+    found = heard.values("age") or (_only_duration(heard) if heard.asked else [])
+    value = found[-1] if found else bare_number(heard.text) if heard.asked else None
+    return None if value is None else int(value)
+
+
+def _only_duration(heard: Heard) -> Sequence[Any]:
+    """Somebody who is asked for the age may say "29 years"."""
+    return heard.values("duration") if bare_number(heard.text) is not None else []
+
+
+def _years(heard: Heard) -> Any:
+    found = heard.values("duration")
+    value = found[-1] if found else bare_number(heard.text) if heard.asked else None
+    return None if value is None else _number_of(value)
+
+
+def _last(entity: str) -> Any:
+    return lambda heard: (heard.values(entity) or [None])[-1]
+
+
+def _text(heard: Heard) -> Any:
+    return redact(heard.text.strip()[:MAX_TEXT]).text or None if heard.asked else None
+
+
+_READERS = {"money": _money, "age": _age, "years": _years, "date": _last("date"), "place": _last("place"), "text": _text}
+
+
+# --- options in words --------------------------------------------------------------------------------------------------------
+
+
+def _options(form: Form, question: Question, heard: Heard, answers: Answers) -> Any:
+    found = chosen(form, question, heard, answers)
+    if question.kind == "many":
+        return found or None
+    return found[0] if len(found) == 1 else None
+
+
+def chosen(form: Form, question: Question, heard: Heard, answers: Answers) -> list[str]:
+    """The options that a message means, by their words or by a recognised value, in their order; what it denies is left out."""
+    offered = form.options(question, answers)
+    found = _mentioned(offered, heard)
+    denied = [part for part in _parts(heard.text) if matches("negation", part)]
+    for one in heard.entities:
+        said = heard.text[int(one.get("start") or 0) : int(one.get("end") or 0)]
+        if one["entity"] == question.entity and not any(said and said in part for part in denied):
+            found.append(str(one["value"]).lower())
+    return [option.id for option in offered if option.id in found]
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in _pattern("parts").split(text) if part and part.strip()]
+
+
+def _mentioned(offered: Sequence[Option], heard: Heard) -> list[str]:
+    """The options that a message names in its parts that deny nothing. Words such as "no" and "two" name one only when they were asked for."""
+    pairs = [(word, option.id) for option in offered for words in (*option.words.values(), option.label.values()) for word in words]
+    table = _table(tuple((word, name) for word, name in pairs if heard.asked or bare(word) not in _whole("short") | _whole("none")))
+    found: list[str] = []
+    for part in _parts(heard.text):
+        mentions = table.find(part)
+        if mentions and not matches("negation", _without(part, mentions)):
+            found += [target for mention in mentions for target in mention.targets[:1]]
+    return list(dict.fromkeys(found))
+
+
+def _without(part: str, mentions: Sequence[Mention]) -> str:
+    """A text without the names in it: "no degree" is an option, and denies nothing."""
+    for mention in sorted(mentions, key=lambda one: -one.start):
+        part = part[: mention.start] + " " + part[mention.end :]
+    return part
+
+
+@lru_cache(maxsize=128)
+def _table(names: Tuple[Tuple[str, str], ...]) -> NameTable:
+    return NameTable(names)
+
+
+# --- several questions at once -------------------------------------------------------------------------------------------------
+
+
+def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], skip: Optional[str] = None) -> Dict[str, Any]:
+    """The answers in a message to questions that were not asked just now.
+
+    A recognised value (an amount, an age, a level …) counts where only one question of the form can mean it. Words for an option count for
+    the questions named in `words`: all where the message begins the form, the answered ones where it mends something. `skip`: the question
+    asked just now.
+    """
+    found: Dict[str, Any] = {}
+    known = dict(answers)
+    for question in form.questions():
+        if question.id == skip or not question.applies(known):
+            continue
+        if not (question.id in words and question.kind in ("choice", "many", "place", "date")) and not _alone(form, question, heard):
+            continue
+        value = read(form, question, heard, known, asked=False)
+        if value is not None and value != answers.get(question.id):
+            found[question.id] = known[question.id] = value
+    return found
+
+
+def _alone(form: Form, question: Question, heard: Heard) -> bool:
+    """Whether the message has a value of the question's kind, which no other question of the form takes, or names the question."""
+    key = _key(question)
+    if key is None or not heard.values(key):
+        return False
+    rivals = [one for one in form.questions() if _key(one) == key]
+    return len(rivals) == 1 or named(form, heard) == question.id
+
+
+def _key(question: Question) -> Optional[str]:
+    kinds: Mapping[str, str] = {"money": "money", "age": "age", "years": "duration", "date": "date", "place": "place"}
+    return question.entity or kinds.get(question.kind)
+
+
+def named(form: Form, heard: Heard) -> Optional[str]:
+    """The question that a message names ("my salary", 年収), when it names exactly one."""
+    pairs = [(word, question.id) for question in form.questions() for words in (*question.names.values(), question.label.values()) for word in words]
+    targets = {mention.targets[0] for mention in _table(tuple(pairs)).find(heard.text)}
+    return targets.pop() if len(targets) == 1 else None
+
+
+def content_words(heard: Heard) -> int:
+    """How many words of a message say something beside the values recognised in it."""
+    spans = [(int(one.get("start") or 0), int(one.get("end") or 0)) for one in heard.entities if one["entity"] not in ("subject", "choice")]
+    return sum(word.content and not any(start <= word.start and word.end <= end for start, end in spans) for word in tokens(heard.text))
+
+
+def is_question(heard: Heard) -> bool:
+    """Whether a message asks something rather than answers. A mark alone is no question when there is little beside the value ("N1?")."""
+    text = normalised(heard.text)
+    if matches("question", text):
+        return True
+    return text.endswith(("?", "？")) and content_words(heard) > 1
+
+
+__all__ = ["UNKNOWN", "chosen", "content_words", "is_question", "is_whole", "matches", "named", "read", "read_all", "tapped", "title", "value_of"]

@@ -1,0 +1,252 @@
+"""The talk around a form: what one message means for it, and what comes next. Pure functions on a state; no Rasa in here.
+
+A message is, in this order: a tap; a word that leads the talk (cancel, restart, back, a person); answers, to the question asked or to others
+(which mends them); a question, which is answered in between; or not understood, which is asked again at most twice before the choices come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Dict, List, Optional, Tuple
+
+from actions.decision import Decision
+from actions.forms import reading
+from actions.forms.form import Decide, Form, Heard, State
+from actions.memory import Memory
+from knowledge.questionnaire import UNKNOWN, Question
+from knowledge.search import bare
+from knowledge.terms import split_questions
+
+TRIES = 2  # times a question is asked again before the choices come
+SURE_INTENT = 0.5  # of an intent that ends or interrupts the form; below, an answer is likelier
+# Intents with a fixed reply, after which the form goes on; those without a reply only make it ask again.
+_SMALL_TALK: Dict[str, Optional[str]] = {
+    "greet": None,
+    "thank": None,
+    "react": None,
+    "repeat": None,
+    "ask_identity": "utter_identity",
+    "ask_languages": "utter_languages",
+    "ask_capabilities": "utter_capabilities",
+    "insult": "utter_insult",
+    "other_language": "utter_languages",
+}
+_SURE_ANSWERS = frozenset({"answer"})
+_ANSWERS = frozenset({"answer", "likely", "choice"})
+
+
+@dataclass(frozen=True)
+class Move:
+    """What to do after a message.
+
+    `kind`: ask (the next question, `state.asked`), more (a question that takes many: anything else?), again (not understood, with a hint),
+    choices (not understood too often), done, cancelled, person, complaint, danger, refused (the person is not wanted after all).
+    Before a question comes what is to be said first: `noted` (question and answer as they were understood), `decision` (the answer to a
+    question in between), `reply` (a fixed reply).
+    """
+
+    kind: str
+    state: State
+    noted: Tuple[Tuple[Question, Any], ...] = ()
+    decision: Optional[Decision] = None
+    reply: Optional[str] = None
+
+    @property
+    def ends(self) -> bool:
+        """Whether the form is over."""
+        return self.kind in ("done", "cancelled", "person", "danger")
+
+
+def begin(form: Form, heard: Heard) -> Move:
+    """The first message: the wish to use the form, which may bring answers along."""
+    found = reading.read_all(form, heard, {}, words=tuple(question.id for question in form.questions()))
+    answers = form.settled(found)
+    return _next(form, State(answers), _noted(form, answers))
+
+
+def go_on(form: Form, state: State, heard: Heard, memory: Memory, decide: Decide) -> Move:
+    """Any later message. `decide` gives the counter's answer to it, and is called only when the message is taken for a question."""
+    question = form.question(state.asked) or form.next(state.answers)
+    if question is None:
+        return Move("done", state)
+    state = replace(state, asked=question.id)
+    return (
+        _tap(form, question, state, heard)
+        or _about_a_person(state, heard, memory)
+        or _led(form, question, state, heard)
+        or _taken(state, heard, memory, decide)
+        or _answered(form, question, state, heard, decide)
+        or _asked_in_between(state, heard, decide)
+        or _not_understood(state)
+    )
+
+
+# --- taps and words that lead the talk ------------------------------------------------------------------------------------------
+
+
+def _tap(form: Form, question: Question, state: State, heard: Heard) -> Optional[Move]:
+    option = reading.tapped(form, question, heard, state.answers, state.picked)
+    if option is None:
+        return None
+    if question.kind != "many":
+        return _with(form, state, {question.id: reading.value_of(question, option)})
+    return _picked(form, question, state, (*state.picked, option))
+
+
+def _about_a_person(state: State, heard: Heard, memory: Memory) -> Optional[Move]:
+    sure = heard.confidence >= SURE_INTENT
+    if (heard.intent == "request_human" and sure) or reading.is_whole("person", heard.text):
+        return Move("person", state)
+    if heard.intent == "report_danger" and sure:
+        return Move("danger", state)
+    if heard.intent == "complain" and sure:
+        return Move("complaint", state)
+    if memory.handoff == "offered" and heard.intent == "affirm":
+        return Move("person", state)
+    if memory.handoff == "offered" and heard.intent == "deny":
+        return Move("refused", state)
+    return None
+
+
+def _led(form: Form, question: Question, state: State, heard: Heard) -> Optional[Move]:
+    text = heard.text
+    if reading.is_whole("done", text) and question.kind == "many" and (state.picked or reading.is_whole("none", text)):
+        return _with(form, state, {question.id: list(state.picked)})
+    if reading.is_whole("none", text) and question.kind == "many":
+        return _with(form, state, {question.id: list(state.picked)})
+    if reading.is_whole("cancel", text) or reading.matches("cancel", text):
+        return Move("cancelled", state)
+    if reading.is_whole("restart", text):
+        return _next(form, State())
+    if reading.is_whole("back", text):
+        return _back(form, question, state)
+    if reading.is_whole("unknown", text):
+        return _with(form, state, {question.id: UNKNOWN}) if question.optional else Move("choices", replace(state, tries=TRIES + 1))
+    return None
+
+
+def _back(form: Form, question: Question, state: State) -> Move:
+    """The question before, once more; in the middle of a question that takes many, that question from its beginning."""
+    before = [one.id for one in form.questions() if one.id in state.answers]
+    if not state.picked and before:
+        answers = {name: value for name, value in state.answers.items() if name != before[-1]}
+        return Move("ask", State(form.settled(answers), before[-1]))
+    return Move("ask", State(state.answers, question.id))
+
+
+def _taken(state: State, heard: Heard, memory: Memory, decide: Decide) -> Optional[Move]:
+    """A button under an answer given in between."""
+    plain = bare(heard.text)
+    if plain and any(plain == bare(option["title"]) for option in memory.offered):
+        return Move("ask", state, decision=decide())
+    return None
+
+
+# --- answers ------------------------------------------------------------------------------------------------------------------------
+
+
+def _answered(form: Form, question: Question, state: State, heard: Heard, decide: Decide) -> Optional[Move]:
+    """What the message answers; the rest of it may be a question, which is answered too."""
+    parts = split_questions(heard.text)
+    asking = [part for part in parts if reading.is_question(_part(heard, part))] if len(parts) > 1 else []
+    if reading.is_question(heard) and not asking:
+        return None
+    telling = heard if not asking else _part(heard, " ".join(part for part in parts if part not in asking))
+    mends = reading.matches("correction", telling.text)
+    other = reading.named(form, telling)
+    found: Dict[str, Any] = {}
+    value = None
+    if other in (None, question.id) or other not in state.answers:
+        value = reading.read(form, question, telling, state.answers, asked=True) if question.kind != "text" or not mends else None
+    if value is not None:
+        found[question.id] = value
+    found.update(reading.read_all(form, telling, {**state.answers, **found}, words=(), skip=question.id))
+    if not found and (mends or (other is not None and other != question.id)):
+        mended = replace(telling, text=reading.without_marker(telling.text))
+        found = reading.read_all(form, mended, state.answers, words=tuple(state.answers), skip=question.id)
+    if not found and other in state.answers and other != question.id:
+        answers = {name: one for name, one in state.answers.items() if name != other}
+        return Move("ask", State(form.settled(answers), other))  # "change my salary": that question again
+    if not found:
+        return None
+    move = _given(form, question, state, found)
+    if asking and not move.ends:
+        move = replace(move, decision=_if_known(decide()))
+    return move
+
+
+def _given(form: Form, question: Question, state: State, found: Dict[str, Any]) -> Move:
+    """The answers found in free words are taken, and said back, so that a wrong reading is seen."""
+    if question.kind == "many" and question.id in found:
+        picked = (*state.picked, *(one for one in found.pop(question.id) if one not in state.picked))
+        if len(picked) < 2 or found:
+            state = replace(state, answers=form.settled({**state.answers, **found}))
+            return replace(_picked(form, question, state, picked), noted=_noted(form, found))
+        found[question.id] = list(picked)
+    return _with(form, state, found, _noted(form, found))
+
+
+def _picked(form: Form, question: Question, state: State, picked: Tuple[str, ...]) -> Move:
+    """One more of many. When all are picked there is nothing more to ask."""
+    ordered = tuple(option.id for option in form.options(question, state.answers) if option.id in picked)
+    if len(ordered) == len(form.options(question, state.answers)):
+        return _with(form, state, {question.id: list(ordered)})
+    return Move("more", replace(state, picked=ordered, tries=0))
+
+
+def _with(form: Form, state: State, found: Dict[str, Any], noted: Tuple[Tuple[Question, Any], ...] = ()) -> Move:
+    answers = form.settled({**state.answers, **found})
+    asked = form.question(state.asked)
+    if asked and asked.id not in found and asked.id not in answers and asked.applies(answers):
+        return Move("ask", State(answers, asked.id, state.picked), noted)
+    return _next(form, State(answers), noted)
+
+
+def _next(form: Form, state: State, noted: Tuple[Tuple[Question, Any], ...] = ()) -> Move:
+    question = form.next(state.answers)
+    if question is None:
+        return Move("done", State(state.answers), noted)
+    return Move("ask", State(state.answers, question.id), noted)
+
+
+def _noted(form: Form, found: Dict[str, Any]) -> Tuple[Tuple[Question, Any], ...]:
+    return tuple((question, found[question.id]) for question in form.questions() if question.id in found)
+
+
+# --- questions, and what was not understood -----------------------------------------------------------------------------------------
+
+
+def _asked_in_between(state: State, heard: Heard, decide: Decide) -> Optional[Move]:
+    if heard.intent == "switch_language":
+        return Move("ask", state)
+    if heard.intent in _SMALL_TALK and heard.confidence >= SURE_INTENT:
+        return Move("ask", state, reply=_SMALL_TALK[heard.intent])
+    if heard.intent == "restart_topic" and heard.confidence >= SURE_INTENT:
+        return Move("cancelled", state)
+    if reading.is_question(heard):
+        return Move("ask", state, decision=decide())
+    if heard.intent == "nonsense" or not reading.content_words(heard):
+        return None
+    decision = decide()
+    sure = decision.kind in _SURE_ANSWERS and (reading.content_words(heard) > 1 or decision.certainty == 1.0)
+    return Move("ask", state, decision=decision) if sure or decision.kind == "choice" else None
+
+
+def _not_understood(state: State) -> Move:
+    tries = min(state.tries, TRIES) + 1
+    return Move("again" if tries <= TRIES else "choices", replace(state, tries=tries))
+
+
+def _if_known(decision: Decision) -> Optional[Decision]:
+    return decision if decision.kind in _ANSWERS else None
+
+
+def _part(heard: Heard, part: str) -> Heard:
+    """A message cut down to one of its sentences, with the values recognised in it."""
+    kept: List[Any] = []
+    for one in heard.entities:
+        said = heard.text[int(one.get("start") or 0) : int(one.get("end") or 0)]
+        place = part.lower().find(said.lower())
+        if said and place >= 0:
+            kept.append({**one, "start": place, "end": place + len(said)})
+    return replace(heard, text=part, entities=tuple(kept))

@@ -1,0 +1,181 @@
+"""The Rasa side of a form: the action `validate_<name>_form`, which reads the message, says what there is to say and asks the next question.
+
+Rasa calls it for every message while the form is active. What it must give back (rasa/core/actions/forms.py, 3.6.21):
+- `requested_slot`, always and once: without it Rasa chooses the next slot itself, and None ends the form;
+- at least one other slot: without it Rasa takes the message for rejected and lets the rules answer;
+- no reply that Rasa would find by the name of the slot (see README.md, 3): it would be said a second time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import Any, Dict, List
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.answer import held_a_number, say_decision, say_words
+from actions.counter import counter
+from actions.decision import Decision
+from actions.forms import reading, talk
+from actions.forms.form import Form, Heard, State
+from actions.forms.showing import shown
+from actions.forms.talk import Move
+from actions.handoff import offer_person, request_person
+from actions.memory import Memory
+from actions.replies import Part, part, say
+from actions.turn import Turn, turn_of
+from knowledge.languages import in_language
+from knowledge.questionnaire import Question
+
+REQUESTED = "requested_slot"
+TALK = "form_talk"  # the slot with what the talk around any form remembers: {"tries": …, "picked": […]}
+_QUESTIONS = {"more": "utter_form_more", "choices": "utter_form_choices"}
+
+
+class FormValidation(Action, ABC):
+    """The action of one form. A subclass sets `form`, and nothing else."""
+
+    @property
+    @abstractmethod
+    def form(self) -> Form:
+        """The form; without one this class is no action, and Rasa leaves it alone."""
+
+    def name(self) -> str:
+        """Its name in domain.yml."""
+        return f"validate_{self.form.loop}"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
+        """One message to the form."""
+        turn, heard = turn_of(tracker), heard_of(tracker)
+        if begins(tracker, self.form):
+            turn = replace(turn, memory=replace(turn.memory, offered=(), failures=0))
+            move = talk.begin(self.form, heard)
+            intro = self.form.intro()
+            if intro and not move.ends:
+                say(dispatcher, intro, turn.language)
+        else:
+            state = state_of(self.form, tracker.slots)
+            move = talk.go_on(self.form, state, heard, turn.memory, lambda: counter().decide(turn.asked, turn.memory, dt.date.today()))
+        before = Memory.of(tracker.slots)
+        return [*self._say(dispatcher, replace(turn, memory=before), turn.memory, move), *self._slots(tracker.slots, move)]
+
+    # --- what is said ------------------------------------------------------------------------------------------------------
+
+    def _say(self, dispatcher: CollectingDispatcher, turn: Turn, memory: Memory, move: Move) -> List[Dict[str, Any]]:
+        """Says what the move is; the slots of the memory after it."""
+        if move.kind == "person":
+            return request_person(dispatcher, turn, "requested")
+        if move.kind == "danger":
+            return say_decision(dispatcher, turn, counter().decide(turn.asked, memory, dt.date.today()))
+        if move.reply:
+            say(dispatcher, move.reply, turn.language)
+        if move.decision:
+            say_words(dispatcher, turn, quiet(move.decision))
+            memory = replace(move.decision.memory, failures=memory.failures)
+        after = replace(memory, handoff=None) if memory.handoff == "offered" else memory
+        if move.kind == "cancelled":
+            say(dispatcher, "utter_form_cancelled", turn.language)
+        elif move.kind == "complaint":
+            say(dispatcher, "utter_sorry", turn.language)
+            after = offer_person(dispatcher, turn, memory, "complaint")
+        elif move.kind == "done":
+            for one in self.form.finish(move.state.answers, turn.language, dt.date.today()):
+                say(dispatcher, one.reply, turn.language, one.buttons, one.card, **one.fields)
+        else:
+            self._ask(dispatcher, turn, move)
+        asked = (turn.parsed.get("language") or {}).get("asked")
+        return turn.events(after, **({"asked_language": turn.language} if asked else {}))
+
+    def _ask(self, dispatcher: CollectingDispatcher, turn: Turn, move: Move) -> None:
+        question = self.form.question(move.state.asked)
+        assert question is not None  # a form that has not ended always asks something
+        say(
+            dispatcher,
+            _QUESTIONS.get(move.kind, "utter_form_question"),
+            turn.language,
+            [{"title": text} for text in self._titles(question, turn.language, move)],
+            question=in_language(question.ask, turn.language),
+            hint=in_language(question.hint, turn.language),
+            notes=self._notes(turn, move),
+        )
+
+    def _notes(self, turn: Turn, move: Move) -> List[Part]:
+        """What stands above the question: how the answers were understood, a warning about numbers, a hint."""
+        notes = [
+            part("utter_part_form_noted", label=in_language(question.label, turn.language), value=shown(self.form, question, value, turn.language))
+            for question, value in move.noted
+        ]
+        if held_a_number(turn) and not move.decision:
+            notes.append(part("utter_part_personal_number"))
+        if move.kind == "again":
+            question = self.form.question(move.state.asked)
+            notes.append(part("utter_part_form_hint", hint=in_language(question.hint, turn.language) if question else ""))
+        return notes
+
+    def _titles(self, question: Question, language: str, move: Move) -> List[str]:
+        """The texts of the buttons. A number is typed; its ranges are offered only when that did not work."""
+        titles: List[str] = []
+        if question.kind in ("choice", "many", "place", "date") or move.kind == "choices":
+            options = self.form.options(question, move.state.answers)
+            titles += [in_language(option.label, language) for option in options if option.id not in move.state.picked]
+        if question.kind == "many":
+            titles.append(reading.title("done" if move.state.picked else "none", language))
+        if question.optional:
+            titles.append(reading.title("unknown", language))
+        if move.kind == "choices":
+            titles += [reading.title(name, language) for name in ("cancel", "person")]
+        return titles
+
+    # --- what is kept ------------------------------------------------------------------------------------------------------
+
+    def _slots(self, before: Dict[str, Any], move: Move) -> List[Dict[str, Any]]:
+        """The form's own slots: those that changed, and the two that Rasa needs every time."""
+        dropped = move.kind in ("cancelled", "danger") or (move.ends and not self.form.keeps)
+        answers = {} if dropped else move.state.answers
+        wanted = {self.form.slot(question.id): answers.get(question.id) for question in self.form.questions()}
+        events = [SlotSet(name, value) for name, value in wanted.items() if before.get(name) != value]
+        remembered = None if move.ends else {"tries": move.state.tries, "picked": list(move.state.picked)}
+        asked = None if move.ends or move.state.asked is None else self.form.slot(move.state.asked)
+        return [*events, SlotSet(TALK, remembered), SlotSet(REQUESTED, asked)]
+
+
+def heard_of(tracker: Tracker) -> Heard:
+    """The message of this turn, as a form reads it."""
+    turn = turn_of(tracker)
+    confidence = float((turn.parsed.get("intent") or {}).get("confidence") or 0.0)
+    return Heard(turn.asked.text, turn.language, turn.asked.intent, confidence, tuple(turn.parsed.get("entities") or ()))
+
+
+def answers_of(form: Form, slots: Dict[str, Any]) -> Dict[str, Any]:
+    """The answers that the slots hold."""
+    values = {question.id: slots.get(form.slot(question.id)) for question in form.questions()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def state_of(form: Form, slots: Dict[str, Any]) -> State:
+    """Where the form stands, from the slots."""
+    asked, remembered = slots.get(REQUESTED) or "", slots.get(TALK) or {}
+    name = asked[len(form.name) + 1 :] if asked.startswith(f"{form.name}_") else None
+    return State(answers_of(form, slots), name, tuple(remembered.get("picked") or ()), int(remembered.get("tries") or 0))
+
+
+def begins(tracker: Tracker, form: Form) -> bool:
+    """Whether the form was activated by this very message: Rasa notes it behind the message."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "active_loop" and event.get("name") == form.loop:
+            return True
+    return False
+
+
+def quiet(decision: Decision) -> Decision:
+    """An answer in between, without buttons that lead away from the form; where something has to be chosen they stay."""
+    if decision.kind not in ("answer", "likely"):
+        return decision
+    return replace(decision, buttons=[], memory=replace(decision.memory, offered=()))

@@ -1,0 +1,79 @@
+"""Sets the intent `calculate_deadlines` where somebody tells what happens and on which day, and wants to know what follows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Dict, List, Type
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.nlu.fingerprint import fingerprint
+from bot.nlu.intent_classifier import RANKING
+from bot.nlu.tokenizer import LANGUAGE
+from knowledge.deadlines import rules
+from knowledge.happenings import Dated, wants_days
+from knowledge.languages import DEFAULT, languages
+
+DEADLINES = "calculate_deadlines"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class HappeningClassifier(GraphComponent, IntentClassifier):
+    """A day and what happens on it are recognised by their words (content/deadlines.yaml), which says more than a likeness to examples.
+
+    It only speaks up where the classifier sees a question for the knowledge, or nothing; what asks for a person, tells of danger, or taps a button
+    is left alone.
+    """
+
+    @classmethod
+    def required_components(cls) -> List[Type]:
+        """Needs an intent."""
+        return [IntentClassifier]
+
+    @staticmethod
+    def get_default_config() -> Dict[str, Any]:
+        """`over`: the intents that may be replaced."""
+        return {
+            "over": "ask_what ask_eligibility ask_activity ask_documents ask_how ask_fee ask_time ask_period ask_deadline ask_trouble ask_job_change "
+            "ask_family ask_travel ask_money ask_change ask_employer find_support react unclear out_of_scope".split()
+        }
+
+    def __init__(self, config: Dict[str, Any]) -> None:
+        self._over = frozenset(config["over"])
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
+        """The words behind this class count for Rasa's cache too."""
+        return fingerprint("knowledge/happenings.py", "knowledge/content/deadlines.yaml")
+
+    @classmethod
+    def create(
+        cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> HappeningClassifier:
+        """Called by Rasa's engine."""
+        return cls(config)
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Replaces the intent where a day and what happens are told. The learnt ranking stays behind it."""
+        today = dt.date.today()
+        for message in messages:
+            if (message.get(INTENT) or {}).get(INTENT_NAME_KEY) in self._over and self._told(message, today):
+                first = {INTENT_NAME_KEY: DEADLINES, PREDICTED_CONFIDENCE_KEY: 1.0}
+                message.set(INTENT, first, add_to_output=True)
+                message.set(RANKING, [first, *message.get(RANKING, [])], add_to_output=True)
+        return messages
+
+    def _told(self, message: Message, today: dt.date) -> bool:
+        code = (message.get(LANGUAGE) or {}).get("code")
+        dates = []
+        for one in message.get(ENTITIES, []):
+            if one["entity"] == "date":
+                first, _, last = one["value"].partition("/")
+                dates.append(Dated(dt.date.fromisoformat(first), dt.date.fromisoformat(last or first), one["start"], one["end"]))
+        return wants_days(message.get(TEXT) or "", code if code in languages() else DEFAULT, dates, rules(), today)

@@ -1,0 +1,52 @@
+"""The component that hears a day and what happens on it."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+import pytest
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.nlu.happenings import DEADLINES, HappeningClassifier
+from bot.nlu.intent_classifier import RANKING
+from knowledge.settings import ROOT
+
+
+def heard(text: str, intent: str, date: str = "", said: str = "", language: str = "en") -> Message:
+    entities: List[Dict[str, Any]] = []
+    if date:
+        entities = [{"entity": "date", "value": f"{date}/{date}", "start": text.index(said), "end": text.index(said) + len(said)}]
+    ranking = [{"name": intent, "confidence": 0.7}]
+    message = Message({"text": text, "intent": dict(ranking[0]), "entities": entities, "language": {"code": language}, RANKING: ranking})
+    (found,) = HappeningClassifier(HappeningClassifier.get_default_config()).process([message])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "date", "said", "language"),
+    [
+        ("my visa expires on 3 March 2031", "ask_period", "2031-03-03", "3 March 2031", "en"),
+        ("2031年3月3日にビザが切れます、いつから申請できますか", "ask_deadline", "2031-03-03", "2031年3月3日", "ja"),
+        ("my visa expires 03/04/2031", "unclear", "", "", "en"),
+    ],
+)
+def test_a_day_that_is_told_starts_the_counting(text: str, intent: str, date: str, said: str, language: str) -> None:
+    found = heard(text, intent, date, said, language)
+    assert found.get("intent") == {"name": DEADLINES, "confidence": 1.0}
+    assert [row["name"] for row in found.get(RANKING)] == [DEADLINES, intent]
+
+
+@pytest.mark.parametrize("intent", ["request_human", "report_danger", "complain", "switch_language", "other_language", "calculate_points", "greet"])
+def test_what_matters_more_is_left_alone(intent: str) -> None:
+    assert heard("my visa expires on 3 March 2031", intent, "2031-03-03", "3 March 2031").get("intent")["name"] == intent
+
+
+@pytest.mark.parametrize("text", ["how much is the extension?", "", "?", "2031/2031/2031"])
+def test_other_messages_keep_their_intent(text: str) -> None:
+    assert heard(text, "ask_fee").get("intent") == {"name": "ask_fee", "confidence": 0.7}
+
+
+def test_the_component_stands_behind_the_others_in_the_pipeline() -> None:
+    lines = (ROOT / "config.yml").read_text(encoding="utf-8").splitlines()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("- name: bot.")]
+    assert names[-1] == "bot.nlu.happenings.HappeningClassifier"
