@@ -1,0 +1,1 @@
+"""Public pages: printable checklists, events and reminders for calendars."""
