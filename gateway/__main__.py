@@ -8,13 +8,17 @@ import sys
 
 import sqlalchemy as sa
 import uvicorn
+from alembic.util.exc import CommandError
 
+from gateway.channels.credentials import configured_channels
 from gateway.logs import set_up
 from gateway.services import create_services
 from gateway.settings import gateway_settings
 from gateway.web.app import create_app
 
 logger = logging.getLogger("gateway")
+# spaCy, which reads the desk's searches, would import TensorFlow, which costs seconds and 300 MB for nothing that is used here.
+sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
 DRAIN = 5  # seconds for open requests when stopping
 
 
@@ -23,14 +27,23 @@ def main() -> int:
     set_up(os.environ.get("MADOGUCHI_LOG_LEVEL", "INFO").upper())
     try:
         settings = gateway_settings()
-        services = create_services(settings)
+        channels = configured_channels()
+        for name, missing in channels.off.items():
+            logger.info("The channel %s is off: no %s", name, missing)
+        services = create_services(settings, channels=channels)
+        app = create_app(services)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except sa.exc.SQLAlchemyError as error:
-        print(f"The database cannot be opened ({type(error).__name__}). Check MADOGUCHI_DATABASE_URL.", file=sys.stderr)
+        print(f"The database cannot be opened ({type(error).__name__}). Check MADOGUCHI_DATABASE_URL, and that its server runs.", file=sys.stderr)
         return 1
-    app = create_app(services)
+    except CommandError as error:
+        print(
+            f"The tables of the database are of a newer version than this program: {error}. Install that version, or restore a backup.",
+            file=sys.stderr,
+        )
+        return 1
     # uvicorn's access log would hold people's addresses; guard.py writes one line for each request instead.
     config = uvicorn.Config(
         app,

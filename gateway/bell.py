@@ -27,6 +27,10 @@ class Bell:
         """Returns when rung, at the latest after `seconds`."""
         if self._loop is not asyncio.get_running_loop() or self._event is None:
             self._loop, self._event = asyncio.get_running_loop(), asyncio.Event()
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._event.wait(), seconds)
+        # Not wait_for: in Python 3.10 it loses a cancellation that comes together with the ring, and the loop could never be stopped.
+        heard = asyncio.ensure_future(self._event.wait())
+        try:
+            await asyncio.wait({heard}, timeout=seconds)
+        finally:
+            heard.cancel()
         self._event.clear()

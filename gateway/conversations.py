@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Tuple
 
 import sqlalchemy as sa
 
 from gateway.audit import Audit
+from gateway.client_id import checked
 from gateway.clock import Clock
 from gateway.consents import Consents
 from gateway.errors import Conflict, Invalid, NotFound, NotKnown
@@ -18,15 +18,14 @@ from gateway.handoffs import Handoffs, Wish
 from gateway.hours import Hours
 from gateway.journal import Journal
 from gateway.people import person
-from gateway.redaction import redact
 from gateway.settings import Timers
 from gateway.store.database import Database, lock
 from gateway.store.tables import Button, Contact, Conversation, Handoff, Identity, Message, Rating, Turn, new_id
 from gateway.texts import say
 from gateway.transcript import Transcript, full, public
 from knowledge.languages import languages
+from privacy.numbers import redact
 
-_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _SUMMARY = 4  # questions that a coordinator sees at a glance
 _SUMMARY_LENGTH = 300
 
@@ -96,6 +95,16 @@ class Conversations:
             raise NotKnown()
         return str(found)
 
+    def external_id(self, conversation_id: str) -> str:
+        """How the channel of a conversation calls its person. Raises NotFound."""
+        with self._database.read() as session:
+            same = sa.and_(Identity.contact_id == Conversation.contact_id, Identity.channel == Conversation.channel)
+            query = sa.select(Identity.external_id).join(Conversation, same).where(Conversation.id == conversation_id)
+            found = session.execute(query).scalar_one_or_none()
+        if found is None:
+            raise NotFound()
+        return str(found)
+
     @staticmethod
     def _of(session: Any, channel: str, external_id: str) -> Optional[str]:
         query = sa.select(Conversation.id).join(
@@ -115,13 +124,15 @@ class Conversations:
         language: Optional[str] = None,
         notice_version: Optional[str] = None,
         event_id: Optional[str] = None,
+        masked: Tuple[str, ...] = (),
     ) -> Received:
         """Stores a message, once (`client_id` of the chat window, or `event_id` of a provider), masked, and hands it to whoever has the conversation.
+        `masked`: kinds of numbers that a channel has blacked out before.
 
         Raises NotFound, Invalid (text_missing, text_too_long, client_id, button_unknown) and Conflict (notice_required).
         """
-        if event_id is None and not _CLIENT_ID.fullmatch(client_id or ""):
-            raise Invalid("client_id", "client_id: 8 to 64 of A-Z a-z 0-9 _ -, a new one for each message")
+        if event_id is None:
+            client_id = checked(client_id)
         with self._database.write() as session:
             conversation = lock(session, conversation_id)
             earlier = self._earlier(session, conversation, client_id, event_id)
@@ -135,27 +146,32 @@ class Conversations:
             self._consents.require_notice(session, conversation, notice_version)
             if language in languages():
                 conversation.lang = language
-            return self._stored(session, conversation, said, client_id, event_id)
+            return self._stored(session, conversation, said, client_id, event_id, masked)
 
-    def _stored(self, session: Any, conversation: Any, said: str, client_id: Optional[str], event_id: Optional[str]) -> Received:
+    def _stored(
+        self, session: Any, conversation: Any, said: str, client_id: Optional[str], event_id: Optional[str], masked: Tuple[str, ...]
+    ) -> Received:
         clean = redact(said)
+        clean = replace(clean, kinds=tuple(dict.fromkeys((*masked, *clean.kinds))))
         if conversation.mode == "closed":
             self._new_episode(session, conversation)
         body = {"text": clean.text, **({"masked": list(clean.kinds)} if clean.kinds else {})}
         message = self._transcript.received(session, conversation, body, conversation.lang, client_id, event_id)
         now = message.created_at
-        if conversation.mode == "bot":
+        if conversation.mode in ("bot", "waiting"):
+            # While a coordinator is waited for it is set aside: dropped when one comes, answered by the bot when the wait ends without one.
             session.add(
                 Turn(
                     conversation_id=conversation.id,
                     message_id=message.id,
                     seq=message.seq,
-                    state="pending",
+                    state="pending" if conversation.mode == "bot" else "set_aside",
                     attempts=0,
                     next_at=now,
                     created_at=now,
                 )
             )
+        if conversation.mode == "bot":
             conversation.close_at = now + dt.timedelta(seconds=self._timers.bot_idle)
         elif conversation.mode == "human":
             conversation.close_at = None

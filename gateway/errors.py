@@ -6,9 +6,10 @@ from typing import Optional
 
 
 class GatewayError(Exception):
-    """The base. `status` is the HTTP status that fits."""
+    """The base. `status` is the HTTP status that fits; `reason`: what a programmer has to know, in English, sent along where it is not empty."""
 
     status = 400
+    reason = ""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(detail or code)

@@ -31,7 +31,7 @@ class Feed:
         self._bell = Bell(database)
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._listeners: Dict[str, Set[asyncio.Queue[Optional[Happened]]]] = {}
-        self._seen: Dict[int, float] = {}
+        self._seen: Set[int] = set()
         self.closing = False
 
     def since(self, event_id: int, limit: int = 500) -> List[Happened]:
@@ -62,15 +62,18 @@ class Feed:
 
     def _step(self, cursor: int) -> int:
         """Hands out what is new; runs in a thread."""
-        edge = self._clock() - _OVERLAP
         with self._database.read() as session:
-            query = sa.select(Event).where(Event.id > cursor) if self._database.sqlite and cursor else sa.select(Event).where(Event.at > edge)
-            rows = [_plain(row) for row in session.execute(query.order_by(Event.id).limit(_FULL)).scalars()]
-        fresh = [row for row in rows if row["id"] not in self._seen]
-        if fresh and self._loop:
-            self._loop.call_soon_threadsafe(self._hand_out, fresh)
-        if not self._database.sqlite or not cursor:
-            self._seen = {row["id"]: 0.0 for row in rows}
+            if self._database.sqlite and cursor:
+                new = Event.id > cursor
+            else:
+                # Numbers first, the newest when there are very many: most of them have been handed out before.
+                recent = sa.select(Event.id).where(Event.at > self._clock() - _OVERLAP).order_by(Event.id.desc()).limit(_FULL)
+                window = set(session.execute(recent).scalars())
+                new = Event.id.in_(sorted(window - self._seen))
+                self._seen = window
+            rows = [_plain(row) for row in session.execute(sa.select(Event).where(new).order_by(Event.id).limit(_FULL)).scalars()]
+        if rows and self._loop:
+            self._loop.call_soon_threadsafe(self._hand_out, rows)
         return max((row["id"] for row in rows), default=cursor)
 
     def _hand_out(self, rows: List[Happened]) -> None:

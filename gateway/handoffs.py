@@ -136,7 +136,7 @@ class Handoffs:
 
     def _declined(self, session: Any, conversation: Any, wish: Wish, actor: str, status: Any) -> None:
         hours = self._hours.told(status, conversation.lang, session)
-        self._transcript.system(session, conversation, "out_of_hours", form="inquiry", hours=hours + " " if hours else "")
+        self._transcript.system(session, conversation, "out_of_hours", form="inquiry", hours=hours)
         conversation.tell_bot = {"outcome": "out_of_hours"}
         self._audit.record(session, actor, "handoff.out_of_hours", conversation.id, reason=wish.reason, topic=wish.topic)
         self._journal.write(session, conversation.id, "state", None, action="handoff.out_of_hours", mode=conversation.mode, epoch=conversation.epoch)

@@ -181,9 +181,13 @@ def public_holidays(year: int) -> Mapping[dt.date, Mapping[str, str]]:
 def _default(text: Optional[str], timezone: str) -> Schedule:
     if text == "always":
         return Schedule(dict.fromkeys(DAYS, ()), timezone, False, True)
-    if text:
-        return Schedule.of(json.loads(text))
-    return Schedule.of({"week": dict.fromkeys(DAYS[:5], _OFFICE), "timezone": timezone})
+    try:
+        return Schedule.of(json.loads(text) if text else {"week": dict.fromkeys(DAYS[:5], _OFFICE), "timezone": timezone})
+    except (ValueError, Invalid) as error:
+        raise ValueError(
+            f"MADOGUCHI_HOURS or MADOGUCHI_TIMEZONE cannot be read: {error}. Hours are 'always' or JSON such as "
+            '{"week": {"mon": ["09:30-12:00", "13:00-17:30"]}}; the time zone is a name such as Asia/Tokyo.'
+        ) from error
 
 
 def _periods(texts: List[str]) -> Tuple[Tuple[int, int], ...]:

@@ -14,11 +14,11 @@ from gateway.consents import CONTACT, Consents
 from gateway.errors import Invalid, NotFound
 from gateway.journal import Journal
 from gateway.people import Coordinator, person
-from gateway.redaction import redact
 from gateway.store.database import Database, lock
 from gateway.store.tables import Inquiry, new_id
 from gateway.texts import say
 from gateway.transcript import Transcript
+from privacy.numbers import redact
 
 _REGION = "JP"  # for numbers without a country code
 MAX_QUESTION = 4000

@@ -11,9 +11,9 @@ from gateway.clock import Clock, iso
 from gateway.errors import Invalid
 from gateway.journal import Journal
 from gateway.people import Coordinator
-from gateway.redaction import redact
 from gateway.store.database import Database, lock
 from gateway.store.tables import Note, new_id
+from privacy.numbers import redact
 
 
 class Notes:

@@ -13,11 +13,11 @@ from gateway.clock import Clock
 from gateway.errors import Conflict, Invalid
 from gateway.handoffs import Handoffs, Wish
 from gateway.people import Coordinator
-from gateway.redaction import redact
 from gateway.settings import Timers
 from gateway.store.database import Database, lock
 from gateway.store.tables import Conversation, Handoff, Note, new_id
 from gateway.transcript import Transcript
+from privacy.numbers import redact
 
 OUTCOMES = ("solved", "referred", "no_answer_possible", "no_reply", "other")
 

@@ -14,7 +14,7 @@ from gateway.errors import Conflict, NotFound
 from gateway.journal import Journal
 from gateway.people import Coordinator
 from gateway.store.database import Database
-from gateway.store.tables import Consent, Contact, Conversation, Erasure, Event, Identity, Inquiry, Message, Presence, Rating, Turn
+from gateway.store.tables import Consent, Contact, Conversation, Erasure, Event, Identity, Inbound, Inquiry, Message, Presence, Rating, Turn
 from gateway.transcript import public
 
 
@@ -89,10 +89,17 @@ class Privacy:
                 raise Conflict("on_hold")
             for conversation in conversations:
                 self._delete(session, conversation.id)
+            self._delete_inbound(session, contact_id)
             for table in (Identity, Consent):
                 session.execute(sa.delete(table).where(table.contact_id == contact_id))
             session.execute(sa.delete(Contact).where(Contact.id == contact_id))
             self._audit.record(session, by, "person.erased", None, contact=contact_id, conversations=len(conversations))
+
+    @staticmethod
+    def _delete_inbound(session: Any, contact_id: str) -> None:
+        """What a messaging app told us of the person and could not be worked on yet, or was given up. The rest holds nothing of them."""
+        for known in session.execute(sa.select(Identity).where(Identity.contact_id == contact_id)).scalars():
+            session.execute(sa.delete(Inbound).where(Inbound.channel == known.channel, Inbound.external_id == known.external_id))
 
     def _delete(self, session: Any, conversation_id: str) -> None:
         """One conversation: its rows go with it (foreign keys), its events at once, its tracker as soon as no turn of it can still be running."""

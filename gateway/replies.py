@@ -8,17 +8,18 @@ from typing import Any, Dict, Mapping, Optional
 import sqlalchemy as sa
 
 from gateway.channels import Channels, ChannelSpec
+from gateway.client_id import checked
 from gateway.clock import Clock
 from gateway.errors import Conflict, Invalid
 from gateway.handoffs import Handoffs
 from gateway.ownership import Ownership, check_epoch
 from gateway.people import Coordinator
-from gateway.redaction import redact
 from gateway.settings import Timers
 from gateway.store.database import Database, lock
 from gateway.store.tables import Conversation, Message
 from gateway.transcript import Transcript, full
 from knowledge.languages import languages
+from privacy.numbers import redact
 
 
 class Replies:
@@ -43,21 +44,24 @@ class Replies:
         who: Coordinator,
         text: str,
         epoch: int,
-        client_id: str,
+        client_id: Optional[str],
         language: Optional[str] = None,
         card: Optional[Mapping[str, Any]] = None,
     ) -> Dict[str, Any]:
         """Sends one reply, once for each `client_id`. In mode bot it takes the conversation over, in waiting it claims it (invariant I3).
 
         Raises Conflict: stale (written under an old epoch: look again, the draft is yours), taken (with the owner), closed, window_over;
-        Invalid: text_missing, text_too_long; NotFound.
+        Invalid: text_missing, text_too_long, client_id (it is missing, or of another message); NotFound.
         """
+        client_id = checked(client_id)  # None would find any message without one, and the reply would count as sent
         with self._database.write() as session:
             conversation = lock(session, conversation_id)
             earlier = session.execute(
                 sa.select(Message).where(Message.conversation_id == conversation.id, Message.client_id == client_id)
             ).scalar_one_or_none()
             if earlier:
+                if earlier.author != "coordinator":
+                    raise Invalid("client_id", "client_id: that of a message of somebody else")
                 return full(earlier, conversation)
             clean = redact(text.replace("\x00", "").strip())
             self._check(conversation, who, clean.text, epoch)

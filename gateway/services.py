@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from gateway import texts as texts_module
 from gateway.audit import Audit
 from gateway.channels import Channels
+from gateway.channels.inbound import Inbox
+from gateway.channels.status import Statuses
 from gateway.channels.web import WebChannel
 from gateway.clock import Clock, utc_now
 from gateway.consents import Consents
@@ -58,6 +60,8 @@ class Services:
     replies: Replies
     turns: Turns
     outbox: Outboxes
+    inbox: Inbox
+    statuses: Statuses
     sweeper: Sweeper
     inquiries: Inquiries
     privacy: Privacy
@@ -86,6 +90,9 @@ def create_services(settings: GatewaySettings, clock: Clock = utc_now, channels:
     ownership = Ownership(database, clock, transcript, handoffs, settings.timers)
     privacy = Privacy(database, clock, journal, audit)
     inquiries = Inquiries(database, clock, transcript, journal, audit, consents)
+    statuses = Statuses(database, clock, channels)
+    for provider in channels.providers:
+        provider.bind(database, clock, statuses, settings.public_url)
     consents.publish()
     return Services(
         settings=settings,
@@ -102,6 +109,8 @@ def create_services(settings: GatewaySettings, clock: Clock = utc_now, channels:
         replies=Replies(database, clock, transcript, handoffs, ownership, channels, settings.timers),
         turns=Turns(database, clock, transcript, handoffs, journal, channels, settings.timers),
         outbox=Outboxes(database, clock, journal, audit, channels, settings.timers),
+        inbox=Inbox(database, clock),
+        statuses=statuses,
         sweeper=Sweeper(database, clock, transcript, handoffs, ownership, journal, audit, privacy, settings.timers, settings.retention),
         inquiries=inquiries,
         privacy=privacy,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Optional, Tuple
 
@@ -64,6 +64,7 @@ class GatewaySettings:
     workers: int = 4
     max_text: int = 4000
     desk: bool = True
+    sync_minutes: float = 0  # between two synchronisations of the events; 0: never
     timers: Timers = field(default_factory=Timers)
     retention: Retention = field(default_factory=Retention)
     rates: Rates = field(default_factory=Rates)
@@ -78,7 +79,8 @@ def gateway_settings() -> GatewaySettings:
     """Reads MADOGUCHI_DATABASE_URL, MADOGUCHI_GATEWAY_PORT, MADOGUCHI_GATEWAY_HOST, MADOGUCHI_RASA_PORT or MADOGUCHI_BRIDGE_URL,
     MADOGUCHI_PUBLIC_URL,
     MADOGUCHI_ORIGINS (comma separated), MADOGUCHI_TIMEZONE, MADOGUCHI_HOURS ('always' or a JSON schedule), MADOGUCHI_METRICS_TOKEN,
-    MADOGUCHI_QUEUE_MINUTES, MADOGUCHI_RATE_FACTOR, MADOGUCHI_DESK ('off': this process serves no desk), and the secrets (secret_file.py).
+    MADOGUCHI_QUEUE_MINUTES, MADOGUCHI_RATE_FACTOR, MADOGUCHI_KEEP_<KIND>_DAYS (the fields of Retention), MADOGUCHI_SYNC_MINUTES
+    (0: never), MADOGUCHI_DESK ('off': this process serves no desk), and the secrets (secret_file.py).
     Raises ValueError with the name of a variable that is wrong.
     """
     env = os.environ
@@ -96,8 +98,10 @@ def gateway_settings() -> GatewaySettings:
         hours=env.get("MADOGUCHI_HOURS"),
         metrics_token=env.get("MADOGUCHI_METRICS_TOKEN", ""),
         timers=timers,
+        retention=_retention(),
         rates=_rates(),
         desk=env.get("MADOGUCHI_DESK", "on") != "off",
+        sync_minutes=max(0.0, _number("MADOGUCHI_SYNC_MINUTES", 60)),
     )
 
 
@@ -106,8 +110,20 @@ def static_folder() -> Path:
     return ROOT / "widget"
 
 
+def _retention() -> Retention:
+    kept = {}
+    for kind in fields(Retention):
+        name = f"MADOGUCHI_KEEP_{kind.name.upper()}_DAYS"
+        kept[kind.name] = int(_number(name, kind.default))  # type: ignore[arg-type]
+        if kept[kind.name] < 1:
+            raise ValueError(f"{name} must be 1 or more. Unset it for {kind.default} days.")
+    return Retention(**kept)
+
+
 def _rates() -> Rates:
     factor = _number("MADOGUCHI_RATE_FACTOR", 1)  # larger for load tests
+    if factor <= 0:
+        raise ValueError("MADOGUCHI_RATE_FACTOR must be above 0. Unset it for the normal limits.")
     default = Rates()
     return Rates(*((rate * factor, burst * factor) for rate, burst in (default.person, default.address, default.session)))
 

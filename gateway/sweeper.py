@@ -17,7 +17,7 @@ from gateway.people import SYSTEM
 from gateway.privacy import Privacy
 from gateway.settings import Retention, Timers
 from gateway.store.database import Database, lock_if
-from gateway.store.tables import AuditRow, Contact, Conversation, Event, Handoff, Inquiry, Presence, Turn
+from gateway.store.tables import EPOCH, AuditRow, Contact, Conversation, Event, Handoff, Inquiry, Presence, Rate, Turn
 from gateway.transcript import Transcript
 
 _BATCH = 50
@@ -158,6 +158,7 @@ class Sweeper:
             ).rowcount
             events = session.execute(sa.delete(Event).where(Event.at < now - dt.timedelta(days=keep.event))).rowcount
             session.execute(sa.delete(Presence).where(Presence.seen_at < now - dt.timedelta(days=1)))
+            session.execute(sa.delete(Rate).where(Rate.full_at < round((now - EPOCH).total_seconds() * 1000)))
             audit = session.execute(sa.delete(AuditRow).where(AuditRow.at < now - dt.timedelta(days=keep.audit))).rowcount
             if inquiries:
                 self._audit.record(session, SYSTEM, "retention.inquiries", None, count=inquiries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, Mapping
@@ -10,13 +11,19 @@ import yaml
 
 from knowledge.languages import DEFAULT, in_language, languages
 
+_SPACES = re.compile(" {2,}")
 _FOLDER = Path(__file__).with_name("texts")
 
 
 @cache
 def messages() -> Mapping[str, Mapping[str, str]]:
-    """All texts by key and language."""
-    found: dict[str, dict[str, str]] = yaml.safe_load((_FOLDER / "messages.yaml").read_text(encoding="utf-8"))
+    """All texts by key and language. Raises ValueError for a key in two files."""
+    found: dict[str, dict[str, str]] = {}
+    for name in ("messages.yaml", "channels.yaml"):
+        more = yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8"))
+        if twice := found.keys() & more.keys():
+            raise ValueError(f"texts/{name}: {', '.join(sorted(twice))} is in another file already. Give it another name.")
+        found.update(more)
     return found
 
 
@@ -28,8 +35,8 @@ def notice() -> Mapping[str, Any]:
 
 
 def say(key: str, language: str, **fields: Any) -> str:
-    """A text, its {fields} filled. Raises KeyError for an unknown key."""
-    return in_language(messages()[key], language).strip().format(**fields)
+    """A text, its {fields} filled; one that is empty leaves no second space. Raises KeyError for an unknown key."""
+    return _SPACES.sub(" ", in_language(messages()[key], language).strip().format(**fields))
 
 
 def known_language(*wishes: Any) -> str:

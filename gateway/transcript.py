@@ -16,6 +16,8 @@ from gateway.store.tables import Button, Conversation, Message, Outbox, new_id
 from gateway.texts import say
 
 SUPPRESSED = "suppressed"
+_RATED = ("closed",)  # messages that ask how it was
+_STARS = ("★★★★★", "★★★★", "★★★", "★★", "★")
 _AUTHORS = {"person": "person", "bot": "bot", "coordinator": "coordinator", "system": "system"}
 
 
@@ -38,10 +40,14 @@ class Transcript:
     ) -> Any:
         """A message of the person."""
         message = self._append(session, conversation, "in", "person", body, language, "received", client_id=client_id, provider_event_id=event_id)
-        conversation.last_user_at = message.created_at
-        window = self._channels.spec(conversation.channel).window_hours
-        conversation.reply_until = message.created_at + dt.timedelta(hours=window) if window else None
+        self.acted(conversation, message.created_at)
         return message
+
+    def acted(self, conversation: Any, at: dt.datetime) -> None:
+        """The person wrote, or tapped on something: the app's time for replies begins anew."""
+        conversation.last_user_at = at
+        window = self._channels.spec(conversation.channel).longest_window
+        conversation.reply_until = at + dt.timedelta(hours=window) if window else None
 
     def bot(
         self,
@@ -68,10 +74,15 @@ class Transcript:
         buttons: Sequence[Mapping[str, str]] = (),
         **fields: Any,
     ) -> Any:
-        """One of the gateway's own messages (texts/messages.yaml), in the person's language."""
-        body: Dict[str, Any] = {"text": say(kind, conversation.lang, **fields), "kind": kind}
-        if form:
+        """One of the gateway's own messages (texts/), in the person's language. On a channel that cannot draw the form, or has no place for a
+        rating, it is said in other words (`<kind>_app`) or with buttons."""
+        spec = self._channels.spec(conversation.channel)
+        drawn = form is None or form in spec.forms
+        body: Dict[str, Any] = {"text": say(kind if drawn else f"{kind}_app", conversation.lang, **fields), "kind": kind}
+        if form and drawn:
             body["form"] = form
+        if kind in _RATED and not spec.pull:
+            buttons = [*buttons, *({"title": stars, "payload": f"menu:rate:{len(stars)}"} for stars in _STARS)]
         if buttons:
             body["buttons"] = list(buttons)
         return self._out(session, conversation, "system", body, conversation.lang)
@@ -167,10 +178,14 @@ class Transcript:
 _CARD_HIDDEN = {"handoff"}  # what is for coordinators only
 
 
+def public_card(body: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
+    """The card of a message's body as the person's device gets it; None when there is none."""
+    return {key: value for key, value in (body.get("card") or {}).items() if key not in _CARD_HIDDEN} or None
+
+
 def public(message: Any) -> Dict[str, Any]:
     """A message as the person's device gets it."""
     body = message.body
-    card = {key: value for key, value in (body.get("card") or {}).items() if key not in _CARD_HIDDEN} or None
     return {
         "id": message.id,
         "seq": message.seq,
@@ -179,7 +194,7 @@ def public(message: Any) -> Dict[str, Any]:
         "language": message.lang,
         "text": body.get("text") or "",
         "buttons": body.get("buttons") or [],
-        "card": card,
+        "card": public_card(body),
         "form": body.get("form"),
         "kind": body.get("kind"),
         "state": message.state,

@@ -16,12 +16,12 @@ from gateway.clock import Clock
 from gateway.handoffs import Handoffs, Wish
 from gateway.journal import Journal
 from gateway.people import BOT, SYSTEM
-from gateway.redaction import redact
 from gateway.settings import Timers
 from gateway.store.database import Database, lock_if
 from gateway.store.tables import Conversation, Message, Turn, new_id
 from gateway.transcript import Transcript
 from knowledge.languages import languages
+from privacy.numbers import redact
 
 APOLOGISE_AFTER = 3  # attempts, about four seconds
 HANDOFF_AFTER = 2  # messages in a row without an answer (crash table, "action server")
@@ -80,21 +80,7 @@ class Turns:
         return None
 
     def _due(self, session: Any) -> List[str]:
-        now = self._clock()
-        query = sa.select(Turn.conversation_id, sa.func.min(Turn.next_at)).join(Conversation, Conversation.id == Turn.conversation_id)
-        free = sa.or_(sa.and_(Turn.state == "pending", Turn.next_at <= now), sa.and_(Turn.state == "leased", Turn.lease_until <= now))
-        other = aliased(Turn)
-        busy = sa.exists().where(other.conversation_id == Turn.conversation_id, other.state.in_(("leased", "overtaken")), other.lease_until > now)
-        ahead = aliased(Turn)
-        blocked = sa.exists().where(
-            ahead.conversation_id == Turn.conversation_id,
-            ahead.seq < Turn.seq,
-            ahead.state == "pending",
-            ahead.next_at > now,
-            ahead.apologised_at.is_(None),
-        )
-        query = query.where(Conversation.mode == "bot", free, ~busy, ~blocked).group_by(Turn.conversation_id).order_by(sa.func.min(Turn.next_at))
-        return [row[0] for row in session.execute(query.limit(_CANDIDATES))]
+        return [row[0] for row in session.execute(_DUE, {"now": self._clock()})]
 
     def _take(self, session: Any, conversation: Any) -> Optional[Job]:
         now = self._clock()
@@ -185,10 +171,11 @@ class Turns:
         for said in answer.messages:
             language = said.language if said.language in languages() else conversation.lang
             hidden = suppressed or (hide_handoff and _is_request(said))
-            for text, last in _parts(said.text, spec.max_text):
+            # What goes to a messaging app is kept whole; its renderer splits it (gateway/channels/render.py).
+            for text, last in _parts(said.text, spec.max_text) if spec.pull else [(said.text.strip(), True)]:
                 body = {
                     "text": redact(text).text,
-                    "buttons": said.buttons[: spec.max_buttons] if last else [],
+                    "buttons": (said.buttons[: spec.max_buttons] if spec.pull else said.buttons) if last else [],
                     "card": said.card if last else None,
                     "reply": said.reply,
                 }
@@ -253,6 +240,27 @@ class Turns:
         """After a crash of the only process (SQLite): ends all leases at once. Returns how many there were."""
         with self._database.write() as session:
             return int(session.execute(sa.update(Turn).where(Turn.state.in_(("leased", "overtaken"))).values(lease_until=self._clock())).rowcount)
+
+
+def _due_query() -> Any:
+    """Conversations of the bot with a turn that may run now: none in flight, and no earlier one that is to be tried again first."""
+    now = sa.bindparam("now")
+    query = sa.select(Turn.conversation_id, sa.func.min(Turn.next_at)).join(Conversation, Conversation.id == Turn.conversation_id)
+    free = sa.or_(sa.and_(Turn.state == "pending", Turn.next_at <= now), sa.and_(Turn.state == "leased", Turn.lease_until <= now))
+    other, ahead = aliased(Turn), aliased(Turn)
+    busy = sa.exists().where(other.conversation_id == Turn.conversation_id, other.state.in_(("leased", "overtaken")), other.lease_until > now)
+    blocked = sa.exists().where(
+        ahead.conversation_id == Turn.conversation_id,
+        ahead.seq < Turn.seq,
+        ahead.state == "pending",
+        ahead.next_at > now,
+        ahead.apologised_at.is_(None),
+    )
+    query = query.where(Conversation.mode == "bot", free, ~busy, ~blocked).group_by(Turn.conversation_id).order_by(sa.func.min(Turn.next_at))
+    return query.limit(_CANDIDATES)
+
+
+_DUE = _due_query()  # built once: it is asked several times for each message, and building it costs more than asking
 
 
 def _is_request(said: Said) -> bool:

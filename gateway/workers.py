@@ -1,18 +1,19 @@
-"""The loops inside the gateway: turns, outbox, timers, erasures, the feed. Any of them may be killed at any point (crash table)."""
+"""The loops inside the gateway: turns, channels, timers, erasures, the feed. Any of them may be killed at any point (crash table)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from typing import Any, Awaitable, Callable, List, Set
+from typing import Awaitable, Callable, List
 
 from starlette.concurrency import run_in_threadpool
 
 from gateway.bell import Bell
 from gateway.bridge import Bridge, BridgeFailed
-from gateway.channels import SendFailed
-from gateway.outbox import Errand
+from gateway.channels.provider import Provider
+from gateway.channels.worker import ChannelWorker, leased
+from gateway.listings import sync_listings
 from gateway.services import Services
 from gateway.turns import Job
 
@@ -29,18 +30,21 @@ class Workers:
     def __init__(self, services: Services, bridge: Bridge) -> None:
         self._services, self._bridge = services, bridge
         self._tasks: List[asyncio.Task[None]] = []
-        self._bells = {"turns": Bell(services.database), "sends": Bell(services.database)}
+        self._bell = Bell(services.database)
+        self._channels = [ChannelWorker(services, name) for name in services.channels.pushed]
 
     async def start(self) -> None:
         """Begins. On SQLite this is the only process, so leases that a crash left are ended at once."""
         if self._services.database.sqlite:
             await run_in_threadpool(self._services.turns.recover)
+            await run_in_threadpool(self._services.inbox.recover)
         loops: List[Callable[[], Awaitable[None]]] = [
             self._turns,
-            self._sends,
+            *(loop for channel in self._channels for loop in channel.loops()),
             self._sweeps,
             self._retention,
             self._erasures,
+            self._listings,
             self._services.feed.run,
         ]
         self._tasks = [asyncio.create_task(self._kept_alive(loop)) for loop in loops]
@@ -51,6 +55,8 @@ class Workers:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for channel in self._channels:
+            await channel.close()
 
     @staticmethod
     async def _kept_alive(loop: Callable[[], Awaitable[None]]) -> None:
@@ -61,45 +67,15 @@ class Workers:
                 logger.exception("A worker failed; it starts again")
                 await asyncio.sleep(PAUSE)
 
-    # --- turns and sendings ------------------------------------------------------------------------------------------
+    # --- turns ------------------------------------------------------------------------------------------
 
     async def _turns(self) -> None:
-        await self._leased(self._services.turns.lease, self._turn, self._bells["turns"], self._services.settings.workers)
-
-    async def _sends(self) -> None:
-        if self._services.channels.pushed:
-            await self._leased(self._services.outbox.lease, self._send, self._bells["sends"], self._services.settings.workers)
-        else:
-            await asyncio.Event().wait()  # the chat window fetches for itself
-
-    @staticmethod
-    async def _leased(lease: Callable[[], Any], work: Callable[[Any], Awaitable[None]], bell: Bell, number: int) -> None:
-        """Leases one after the other, and works on at most `number` at a time."""
-        slots = asyncio.Semaphore(number)
-        running: Set[asyncio.Task[None]] = set()
-        try:
-            while True:
-                await slots.acquire()
-                try:
-                    found = await run_in_threadpool(lease)
-                except BaseException:
-                    slots.release()
-                    raise
-                if found is None:
-                    slots.release()
-                    await bell.wait(POLL)
-                    continue
-                task = asyncio.ensure_future(work(found))
-                running.add(task)
-                task.add_done_callback(lambda done: (running.discard(done), slots.release()))  # type: ignore[func-returns-value]
-        finally:
-            for task in list(running):
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+        await leased(self._services.turns.lease, self._turn, self._bell, self._services.settings.workers)
 
     async def _turn(self, job: Job) -> None:
         services, metrics = self._services, self._services.metrics
         began = time.monotonic()
+        sign = asyncio.ensure_future(self._busy(job))
         try:
             if job.tell:
                 await self._bridge.returned(job.asked.conversation, str(job.tell.get("outcome")))
@@ -126,22 +102,19 @@ class Workers:
         except Exception:
             logger.exception("A turn could not be stored", extra={"conversation": job.asked.conversation, "turn": job.turn})
             return  # the lease runs out, and the turn is repeated
+        finally:
+            sign.cancel()  # an answer that is there already needs no sign, which would come after it
         metrics.turns.labels(outcome).inc()
 
-    async def _send(self, errand: Errand) -> None:
-        services = self._services
-        try:
-            await services.channels[errand.channel].send(errand.parcel)
-        except SendFailed as failure:
-            outcome = await run_in_threadpool(services.outbox.failed, errand, failure)
-            logger.warning("A sending failed", extra={"conversation": errand.parcel.conversation, "channel": errand.channel, "outcome": outcome})
-        except Exception as error:
-            logger.exception("A channel failed", extra={"channel": errand.channel})
-            outcome = await run_in_threadpool(services.outbox.failed, errand, SendFailed(type(error).__name__, uncertain=True))
-        else:
-            await run_in_threadpool(services.outbox.sent, errand)
-            outcome = "sent"
-        services.metrics.sent.labels(errand.channel, outcome).inc()
+    async def _busy(self, job: Job) -> None:
+        """Shows in the person's app that an answer is on its way."""
+        channel = self._services.channels.get(job.asked.channel)
+        if isinstance(channel, Provider):
+            try:
+                external = await run_in_threadpool(self._services.conversations.external_id, job.asked.conversation)
+                await channel.busy(external)
+            except Exception as error:  # it is only a sign; the answer itself must not wait for it or fail with it
+                logger.debug("The sign of an answer failed", extra={"channel": job.asked.channel, "reason": type(error).__name__})
 
     # --- time --------------------------------------------------------------------------------------------------------
 
@@ -157,10 +130,19 @@ class Workers:
     async def _retention(self) -> None:
         while True:
             counts = await run_in_threadpool(self._services.sweeper.retain)
+            counts["inbound"] = await run_in_threadpool(self._services.inbox.retain)
             for kind, count in counts.items():
                 if count:
                     logger.info("Old rows were deleted", extra={"timer": kind, "count": count})
             await asyncio.sleep(RETAIN)
+
+    async def _listings(self) -> None:
+        """Fetches the feeds of events. Several gateways may do so at once: a feed is only asked when it is due."""
+        settings = self._services.settings
+        while settings.sync_minutes:
+            await sync_listings(settings.database_url)
+            await asyncio.sleep(60 * settings.sync_minutes)
+        await asyncio.Event().wait()
 
     async def _erasures(self) -> None:
         while True:

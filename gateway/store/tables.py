@@ -203,7 +203,9 @@ class Outbox(Base):
     state = sa.Column(sa.String(12), nullable=False)
     attempts = sa.Column(sa.Integer, nullable=False, default=0)
     next_at = _at(nullable=False)
-    idem_key = sa.Column(sa.String(36), nullable=False)
+    idem_key = sa.Column(sa.String(36), nullable=False)  # messages that go out in one call share it
+    sealed = sa.Column(sa.Boolean, nullable=False, default=False, server_default=sa.false())  # may have been taken: again only just as it was
+    done = sa.Column(sa.Integer, nullable=False, default=0, server_default="0")  # calls that went through, of a message that takes several
     lease_token = sa.Column(sa.String(32))
     lease_until = _at()
     error = sa.Column(sa.Text)
@@ -383,3 +385,74 @@ class Erasure(Base):
     conversation_id = sa.Column(sa.String(32), primary_key=True)
     next_at = _at(nullable=False)
     attempts = sa.Column(sa.Integer, nullable=False, default=0)
+
+
+class Inbound(Base):
+    """What a messaging app told us, stored before it is acknowledged (invariant I1), worked on afterwards, once for each `event_id`.
+
+    When it is done, who it was and what they said is cleared (the message has it by then): what stays is what tells a repetition. `ref`: the app's
+    id of the message, so that it can be found when the person takes it back.
+    """
+
+    __tablename__ = "gw_inbound"
+    __table_args__ = (
+        sa.UniqueConstraint("channel", "event_id", name="gw_inbound_once"),
+        sa.Index("gw_inbound_due", "state", "next_at"),
+        sa.Index("gw_inbound_person", "channel", "external_id"),
+        sa.Index("gw_inbound_ref", "channel", "ref"),
+    )
+    id = sa.Column(Number, primary_key=True, autoincrement=True)
+    channel = sa.Column(sa.String(20), nullable=False)
+    event_id = sa.Column(sa.String(255), nullable=False)
+    external_id = sa.Column(sa.String(255), nullable=False)
+    kind = sa.Column(sa.String(12), nullable=False)
+    ref = sa.Column(sa.String(255))
+    data = sa.Column(sa.JSON, nullable=False)
+    message_id = sa.Column(sa.String(32))
+    state = sa.Column(sa.String(8), nullable=False)  # pending, leased, done, failed
+    lease_until = _at()
+    attempts = sa.Column(sa.Integer, nullable=False, default=0)
+    next_at = _at(nullable=False)
+    error = sa.Column(sa.Text)
+    received_at = _at(nullable=False, index=True)
+
+
+class Delivery(Base):
+    """The provider's id of a message that went out, so that its reports (delivered, read, failed) find the message."""
+
+    __tablename__ = "gw_delivery"
+    channel = sa.Column(sa.String(20), primary_key=True)
+    ref = sa.Column(sa.String(255), primary_key=True)
+    message_id = sa.Column(sa.ForeignKey("gw_message.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+class ReplyToken(Base):
+    """What lets a channel answer without a charge, once and soon (LINE). `outcome` of its use: NULL while it is not known, sent, refused."""
+
+    __tablename__ = "gw_reply_token"
+    token = sa.Column(sa.String(255), primary_key=True)
+    conversation_id = _conversation(index=True)
+    event_at = _at(nullable=False)
+    used_for = sa.Column(sa.String(36))  # the outbox's idem_key
+    outcome = sa.Column(sa.String(8))
+
+
+class Rate(Base):
+    """A bucket of a rate limit (gateway/web/limits.py); used on PostgreSQL only."""
+
+    __tablename__ = "gw_rate"
+    key = sa.Column(sa.String(32), primary_key=True)
+    full_at = sa.Column(sa.BigInteger, nullable=False)  # milliseconds since 1970; in the past: full, the row is as good as none
+
+
+class OpenKey(Base):
+    """A key of an app on the open channel. `secret` is sealed (gateway/vault.py): it signs, so that a hash of it would not do."""
+
+    __tablename__ = "gw_open_key"
+    id = sa.Column(sa.String(48), primary_key=True)  # <app>.<random>; no secret
+    app = sa.Column(sa.String(32), nullable=False, index=True)
+    webhook = sa.Column(sa.Text, nullable=False)
+    secret = sa.Column(sa.Text, nullable=False)
+    created_at = _at(nullable=False)
+    used_at = _at()  # about: written at most once an hour
+    revoked_at = _at()

@@ -84,6 +84,8 @@ def error_answer(request: Request, error: GatewayError) -> JSONResponse:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if isinstance(error, Conflict) and error.owner:
         body["owner"] = error.owner
+    if error.reason:
+        body["reason"] = error.reason
     return JSONResponse(body, error.status, headers)
 
 

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from gateway.bridge import Bridge, HttpBridge
+from gateway.channels.webhooks import webhook_routes
 from gateway.errors import GatewayError
 from gateway.services import Services
 from gateway.settings import static_folder
@@ -55,7 +56,9 @@ def create_app(services: Services, bridge: Optional[Bridge] = None, workers: boo
         *health_routes(services),
         Route("/api/chat", chat.erase, methods=["DELETE"]),
         Mount("/api/chat", routes=chat.routes()),
+        *webhook_routes(services.channels, services.inbox),
         *(_desk(services) if desk and settings.desk else []),
+        *_public_pages(),
         *_pages(),
     ]
     app = Starlette(
@@ -82,16 +85,29 @@ def _desk(services: Services) -> List[BaseRoute]:
     return [Mount("/desk", app=module.create_desk(services))]
 
 
+def _public_pages() -> List[BaseRoute]:
+    """Checklists, events and reminders, when they are installed; looked up by name, like the desk."""
+    if importlib.util.find_spec("pages") is None or importlib.util.find_spec("pages.app") is None:
+        return []
+    module: Any = importlib.import_module("pages.app")
+    return [Mount("/pages", app=module.create_pages())]
+
+
 def _pages() -> List[BaseRoute]:
     folder = static_folder()
 
-    async def home(request: Request) -> Response:
-        page = folder / "demo" / "index.html"
-        if page.exists():
-            return FileResponse(page, headers={"Cache-Control": "no-cache"})
-        return JSONResponse({"service": "madoguchi"})
+    def page(name: str) -> Route:
+        async def demo(request: Request) -> Response:
+            file = folder / "demo" / name
+            if file.exists():
+                return FileResponse(file, headers={"Cache-Control": "no-cache"})
+            return JSONResponse({"service": "madoguchi"})
 
-    return [Route("/", home), Mount("/widget", app=WidgetFiles(directory=folder, check_dir=False))]
+        return Route("/" if name == "index.html" else f"/{name.removesuffix('.html')}", demo)
+
+    # A page for each language of the portal: index.html is the first one's, en.html is at /en, and so on.
+    pages = [page(file.name) for file in sorted((folder / "demo").glob("*.html"))] or [page("index.html")]
+    return [*pages, Mount("/widget", app=WidgetFiles(directory=folder, check_dir=False))]
 
 
 class WidgetFiles(StaticFiles):

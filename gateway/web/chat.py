@@ -17,7 +17,7 @@ from gateway.services import Services
 from gateway.store.tables import Conversation, Message
 from gateway.texts import accepted_language, known_language, messages, notice, say
 from gateway.web.answers import body_of, text_in
-from gateway.web.limits import Buckets
+from gateway.web.limits import Buckets, limit, network
 from gateway.web.session import CHANNEL, Session, Sessions
 from gateway.web.stream import stream_answer
 from knowledge.languages import in_language, languages
@@ -25,7 +25,7 @@ from knowledge.languages import in_language, languages
 T = TypeVar("T")
 _PAGE = 200
 # Texts that a chat window has no business with.
-_INTERNAL = ("error_",)
+_INTERNAL = ("error_", "failure_", "attachment_", "notice_shown")
 
 
 class Chat:
@@ -34,7 +34,10 @@ class Chat:
     def __init__(self, services: Services, sessions: Sessions) -> None:
         rates = services.settings.rates
         self._services, self._sessions = services, sessions
-        self._by_person, self._by_address, self._new = Buckets(*rates.person), Buckets(*rates.address), Buckets(*rates.session)
+        self._by_person = limit(services, "person", *rates.person)
+        self._by_address = limit(services, "address", *rates.address)
+        self._new = limit(services, "session", *rates.session)
+        # Reading and typing store nothing that lasts: each process only guards itself.
         self._typing, self._small = Buckets(30, 3), Buckets(10 * rates.person[0], 5 * rates.person[1])
 
     def routes(self) -> List[Route]:
@@ -65,7 +68,7 @@ class Chat:
     async def config(self, request: Request) -> Response:
         """What a chat window needs before there is a session."""
         services = self._services
-        self._by_address.take(_address(request), 0.5)
+        await run_in_threadpool(self._by_address.take, _address(request), 0.5)
         wanted = request.query_params.get("language")
         language = known_language(wanted) if wanted else accepted_language(request.headers.get("accept-language", ""))
         hours = await run_in_threadpool(services.hours.plain, language)
@@ -88,7 +91,7 @@ class Chat:
 
     async def begin(self, request: Request) -> Response:
         """A session: the one that the request has, or a new one."""
-        self._new.take(_address(request))
+        await run_in_threadpool(self._new.take, _address(request))
         body = await body_of(request)
         wish = text_in(body, "language")
         language = known_language(wish) if wish else accepted_language(request.headers.get("accept-language", ""))
@@ -126,8 +129,7 @@ class Chat:
     async def receive(self, request: Request) -> Response:
         """One message of the person: stored, then acknowledged."""
         external = self._sessions.claimed(request)
-        self._by_address.take(_address(request))
-        self._by_person.take(external)
+        await run_in_threadpool(self._admit, external, _address(request))
         body = await body_of(request)
         text, button, client_id = text_in(body, "text"), text_in(body, "button"), text_in(body, "client_id")
         language, version = text_in(body, "language"), text_in(body, "notice_version")
@@ -194,7 +196,7 @@ class Chat:
 
     async def request_person(self, request: Request) -> Response:
         """Talk to a person."""
-        self._by_person.take(self._sessions.claimed(request))
+        await run_in_threadpool(self._by_person.take, self._sessions.claimed(request))
 
         def ask(who: Session) -> Dict[str, Any]:
             self._require_notice(who)
@@ -209,7 +211,7 @@ class Chat:
 
     async def inquiry(self, request: Request) -> Response:
         """The form for when nobody is there."""
-        self._by_person.take(self._sessions.claimed(request), 2)
+        await run_in_threadpool(self._by_person.take, self._sessions.claimed(request), 2)
         body = await body_of(request)
         question, email, phone = text_in(body, "question", ""), text_in(body, "email"), text_in(body, "phone")
         answer = await self._run(
@@ -276,6 +278,10 @@ class Chat:
 
     # --- common ------------------------------------------------------------------------------------------------------
 
+    def _admit(self, external: str, address: str) -> None:
+        self._by_address.take(address)
+        self._by_person.take(external)
+
     async def _run(self, request: Request, work: Callable[[Session], T], small: bool = True) -> T:
         """Calls a service function for the person of the request, in a thread. A conversation that was erased meanwhile is a session that ended."""
         external = self._sessions.claimed(request)
@@ -304,7 +310,7 @@ class Chat:
 
 
 def _address(request: Request) -> str:
-    return request.client.host if request.client else "?"
+    return network(request.client.host) if request.client else "?"
 
 
 def _number(request: Request, name: str, default: int) -> int:

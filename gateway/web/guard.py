@@ -71,7 +71,7 @@ class Guard:
         if api and scope["method"] == "OPTIONS":
             await Response(status_code=204)(scope, receive, send)
             return
-        limit = MAX_BODY_DESK if scope["path"].startswith("/desk") else MAX_BODY
+        limit = MAX_BODY_DESK if scope["path"].startswith(("/desk", "/channels/")) else MAX_BODY
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > limit:
             await error_answer(Request(scope), TooLarge())(scope, receive, send)

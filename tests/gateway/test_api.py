@@ -15,7 +15,7 @@ from gateway.services import Services
 from gateway.settings import Rates
 from gateway.texts import notice
 from gateway.web.app import create_app
-from gateway.web.limits import Buckets
+from gateway.web.limits import Buckets, network
 from tests.gateway.world import TANAKA, FakeBot, HandClock, make_services, run_bot, sqlite_url
 
 VERSION = notice()["version"]
@@ -215,6 +215,12 @@ def test_malformed_numbers(web: TestClient, address: str) -> None:
     error(web.get(f"/api/chat/{address}"), 422, "malformed")
 
 
+def test_the_demo_page_in_each_language(web: TestClient) -> None:
+    for address, language in (("/", "ja"), ("/en", "en")):
+        page = web.get(address)
+        assert page.status_code == 200 and f'<html lang="{language}">' in page.text and "script-src 'self'" in page.headers["content-security-policy"]
+
+
 def test_unknown_addresses(web: TestClient) -> None:
     error(web.get("/api/chat/nothing"), 404, "not_found")
     error(web.get("/api/chat/messages/1"), 404, "not_found")
@@ -269,6 +275,11 @@ def test_buckets() -> None:
     bucket.take("a")
     with pytest.raises(TooMany):
         bucket.take("a")
+
+
+def test_an_ipv6_subscriber_is_one_address() -> None:
+    assert network("2001:db8:1:2::1") == network("2001:db8:1:2:ffff::9") != network("2001:db8:1:3::1")
+    assert network("203.0.113.9") == "203.0.113.9" and network("testclient") == "testclient"
 
 
 # --- around ----------------------------------------------------------------------------------------------------------------

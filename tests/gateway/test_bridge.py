@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 import time
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, Callable, Iterator, Optional
 
@@ -20,6 +21,7 @@ from rasa.core.tracker_store import InMemoryTrackerStore  # noqa: E402
 from rasa.shared.core.domain import Domain  # noqa: E402
 from rasa.shared.core.events import ActionExecuted, BotUttered, SlotSet, UserUttered  # noqa: E402
 from sanic import Sanic  # noqa: E402
+from sanic.touchup.service import TouchUp  # noqa: E402
 
 from bot.channels.bridge import SECRET_VARIABLE, BridgeInput  # noqa: E402
 
@@ -103,10 +105,29 @@ class Server:
         return dict(tracker.current_slot_values())
 
 
+def _start_like_the_first(patch: pytest.MonkeyPatch) -> None:
+    """Lets a second Sanic application start in this process.
+
+    Sanic rewrites methods of its own classes when an application starts. For the next application it finds no source of them any more: a KeyError
+    after the port is open, and every request hangs. What another test's application has rewritten is as good for this one; what this one
+    rewrites is put back for those after it.
+    """
+    rewrite = TouchUp.run
+    for target, method in TouchUp._registry:
+        patch.setattr(target, method, getattr(target, method))
+
+    def once(app: Sanic) -> None:
+        with suppress(KeyError):
+            rewrite(app)
+
+    patch.setattr(TouchUp, "run", once)
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(SECRET_VARIABLE, SECRET)
+        _start_like_the_first(patch)
         yield Server(PlayedAgent())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Iterator
@@ -40,6 +42,9 @@ class Rasa:
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {}
         self.calls: list[str] = []
+        self.asked: list[str] = []  # message ids, one for each call
+        self.running: Counter[str] = Counter()
+        self.most_at_once = 0  # turns of one conversation
         self.slow, self.status = 0.0, 200
         self.port = free_port()
         routes = [Route(f"/webhooks/bridge/{name}", self.handle, methods=["POST"]) for name in ("turn", "returned", "erase")]
@@ -48,17 +53,19 @@ class Rasa:
         threading.Thread(target=self.server.run, daemon=True).start()
 
     async def handle(self, request: Request) -> JSONResponse:
-        import asyncio
-
         body = await request.json()
         self.calls.append(request.url.path.rsplit("/", 1)[-1])
         if request.headers.get("x-bridge-secret") != SECRET:
             return JSONResponse({}, 401)
-        await asyncio.sleep(self.slow)
-        if self.status != 200:
-            return JSONResponse({"error": "ill"}, self.status)
         if "message_id" not in body:
             return JSONResponse({})
+        self.asked.append(body["message_id"])
+        self.running[body["conversation"]] += 1
+        self.most_at_once = max(self.most_at_once, self.running[body["conversation"]])
+        await asyncio.sleep(self.slow)
+        self.running[body["conversation"]] -= 1
+        if self.status != 200:
+            return JSONResponse({"error": "ill"}, self.status)
         answer = {"messages": [{"text": f"Echo: {body['text']}", "language": "en"}], "handoff": None}
         return JSONResponse(self.answers.setdefault(body["message_id"], answer))
 
@@ -73,7 +80,7 @@ def rasa() -> Iterator[Rasa]:
 class Gateway:
     """`python -m gateway`, started and killed at will."""
 
-    def __init__(self, folder: Path, rasa: Rasa) -> None:
+    def __init__(self, folder: Path, rasa: Rasa, **environment: str) -> None:
         self.port, self.folder = free_port(), folder
         self.url = f"http://127.0.0.1:{self.port}/api/chat"
         self.environment = {
@@ -87,6 +94,7 @@ class Gateway:
             "MADOGUCHI_HOURS": "always",
             "MADOGUCHI_RATE_FACTOR": "100",
             "MADOGUCHI_DESK": "off",
+            **environment,
         }
         self.start()
 

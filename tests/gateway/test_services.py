@@ -21,6 +21,7 @@ from gateway.readings import readings
 from gateway.secret_file import load_secrets
 from gateway.services import Services
 from gateway.store.tables import AuditRow, Base, Conversation, Message, Turn
+from gateway.vault import Unreadable, Vault
 from knowledge.languages import languages
 from tests.gateway.world import SATO, TANAKA, FakeBot, HandClock, PushChannel, run_bot, said, write
 
@@ -179,6 +180,27 @@ def test_two_failures_open_a_handoff_and_cancelling_lets_the_bot_answer(services
     assert [text for author, text in said(services, chat) if author == "bot"] == ["You said: question 1", "You said: question 2"]
 
 
+@pytest.mark.parametrize("end", ["cancelled", "timed out", "taken"])
+def test_what_was_written_while_waiting(services: Services, chat: str, bot: FakeBot, clock: HandClock, end: str) -> None:
+    """The bot answers it when nobody came, and never when somebody did."""
+    services.conversations.request_person(chat)
+    write(services, chat, "first", "client-1")
+    write(services, chat, "second", "client-2")
+    assert run_bot(services, bot) == [], "I3: not called while a person waits"
+    if end == "cancelled":
+        services.conversations.cancel_waiting(chat)
+    elif end == "timed out":
+        clock.forward(1801)
+        services.sweeper.sweep()
+    else:
+        services.ownership.claim(chat, TANAKA)
+        services.ownership.release(chat, TANAKA)
+    assert services.conversations.state(chat)["mode"] == "bot"
+    expected = [] if end == "taken" else ["first", "second"]
+    assert run_bot(services, bot) == ["done"] * len(expected)
+    assert [text for author, text in said(services, chat) if author == "bot"] == [f"You said: {text}" for text in expected]
+
+
 def test_a_message_that_the_bot_cannot_answer_does_not_block_the_next(services: Services, chat: str, bot: FakeBot, clock: HandClock) -> None:
     bot.failing = "error"
     write(services, chat, "poison", "client-1")
@@ -290,6 +312,22 @@ def test_stale_reply_keeps_the_draft(services: Services, chat: str) -> None:
     epoch = to_human(services, chat)
     with pytest.raises(Conflict, match="stale"):
         services.replies.reply(chat, TANAKA, "Hello!", epoch - 1, "reply-01")
+
+
+@pytest.mark.parametrize("client_id", [None, "", "short", "with space", "x" * 65])
+def test_reply_without_an_id_of_its_own_is_refused(services: Services, chat: str, client_id: Any) -> None:
+    epoch = to_human(services, chat)
+    before = said(services, chat)
+    with pytest.raises(Invalid, match="client_id"):
+        services.replies.reply(chat, TANAKA, "Hello!", epoch, client_id)
+    assert said(services, chat) == before
+
+
+def test_reply_with_the_id_of_a_persons_message_is_refused(services: Services, chat: str) -> None:
+    write(services, chat, "hello", "client-1")
+    epoch = to_human(services, chat)
+    with pytest.raises(Invalid, match="client_id"):
+        services.replies.reply(chat, TANAKA, "Hello!", epoch, "client-1")
 
 
 def test_reply_limits(services: Services) -> None:
@@ -571,6 +609,13 @@ def test_every_error_has_words() -> None:
     assert {code for code in codes - desk_only if f"error_{code}" not in texts.messages()} == set()
 
 
+@pytest.mark.parametrize("language", list(languages()))
+@pytest.mark.parametrize("hours", ["", "A sentence."])
+def test_a_sentence_that_may_be_missing_leaves_no_gap(language: str, hours: str) -> None:
+    text = texts.say("out_of_hours", language, hours=hours)
+    assert "  " not in text and hours in text
+
+
 def test_secret_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SESSION", "BRIDGE", "DESK"):
         monkeypatch.delenv(f"MADOGUCHI_{name}_SECRET", raising=False)
@@ -584,6 +629,29 @@ def test_secret_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MADOGUCHI_BRIDGE_SECRET", "from the environment")
     path.chmod(0o600)
     assert load_secrets(path).bridge == "from the environment"
+
+
+@pytest.mark.parametrize("content", [b"", b'{"session": "x', b"\xff\xfe", b"[]", b"{}", b'{"session": 1}', b'{"session": "short"}'])
+def test_a_damaged_secret_file_is_kept_and_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    for name in ("SESSION", "BRIDGE", "DESK"):
+        monkeypatch.delenv(f"MADOGUCHI_{name}_SECRET", raising=False)
+    path = tmp_path / "secrets.json"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(ValueError) as refused:
+        load_secrets(path)
+    assert all(word in str(refused.value) for word in (str(path), "backup", "MADOGUCHI_DESK_SECRET", "rename"))
+    assert path.read_bytes() == content
+
+
+def test_vault() -> None:
+    vault = Vault("d" * 40)
+    sealed = vault.seal(b"secret", "row-1")
+    assert vault.open(sealed, "row-1") == b"secret" and "secret" not in sealed and vault.seal(b"secret", "row-1") != sealed
+    changed = ("A" if sealed[20] != "A" else "B").join((sealed[:20], sealed[21:]))
+    for other, text, about in ((Vault("e" * 40), sealed, "row-1"), (vault, sealed, "row-2"), (vault, changed, "row-1"), (vault, "é", "row-1")):
+        with pytest.raises(Unreadable):
+            other.open(text, about)
 
 
 def test_readings() -> None:

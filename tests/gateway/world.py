@@ -118,7 +118,7 @@ def write(services: Services, conversation: str, text: str, client_id: str, **mo
 
 def run_bot(services: Services, bot: FakeBot, limit: int = 50) -> list[str]:
     """All turns that are due, as the runner does them, one after the other."""
-    done = []
+    done: list[str] = []
     for _ in range(limit):
         job = services.turns.lease()
         if job is None:
