@@ -1,80 +1,60 @@
-"""What each messaging app can show, and how it is reached. One module an app; gateway/channels/web.py is the chat window."""
+"""The messaging apps. One module an app; README.md in this folder says how one is made. gateway/channels/web.py is the chat window."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Protocol, Tuple
+from typing import Any, Dict, Optional, Protocol, Sequence, Tuple, runtime_checkable
 
+from gateway.channels.parcels import Parcel, SendFailed
+from gateway.channels.spec import ChannelSpec
 
-@dataclass(frozen=True)
-class ChannelSpec:
-    """The limits of a channel.
-
-    `max_text` in `unit` (characters or bytes); `max_buttons` of `max_label` characters; `window_hours`: how long after the person's last message a
-    reply is allowed (None: always); `pull`: the person's device fetches from our own store, so that a message is sent when it is stored.
-    """
-
-    name: str
-    max_text: int
-    max_buttons: int
-    max_label: int
-    unit: str = "characters"
-    window_hours: Optional[float] = None
-    pull: bool = False
-    idempotent: bool = False
-    forms: Tuple[str, ...] = ()
-
-    def too_long(self, text: str) -> bool:
-        """Whether a text breaks the limit."""
-        return (len(text.encode()) if self.unit == "bytes" else len(text)) > self.max_text
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """One message on its way: whom to (the channel's own id), what, and the key that lets a provider refuse a repetition."""
-
-    message: str
-    conversation: str
-    external_id: str
-    author: str
-    author_name: Optional[str]
-    body: Mapping[str, Any]
-    language: str
-    idem_key: str
-    attempt: int
-
-
-class SendFailed(Exception):
-    """The provider did not take it. `final`: trying again is of no use; `uncertain`: it may have been taken all the same."""
-
-    def __init__(self, reason: str, final: bool = False, uncertain: bool = False, retry_after: Optional[float] = None) -> None:
-        super().__init__(reason)
-        self.final, self.uncertain, self.retry_after = final, uncertain, retry_after
+__all__ = ["Channel", "ChannelSpec", "Channels", "Packing", "Parcel", "SendFailed"]
 
 
 class Channel(Protocol):
-    """An adapter."""
+    """An adapter. Those of messaging apps are made from gateway.channels.provider.Provider, which has more."""
 
-    spec: ChannelSpec
+    @property
+    def spec(self) -> ChannelSpec:
+        """Its limits."""
 
-    async def send(self, parcel: Parcel) -> None:
-        """Delivers. Raises SendFailed."""
+    async def send(self, parcel: Parcel) -> Optional[Sequence[str]]:
+        """Delivers. Returns the provider's ids of what was delivered, where it gives some. Raises SendFailed."""
+
+
+@runtime_checkable
+class Packing(Protocol):
+    """A channel that sends several messages in one call."""
+
+    def together(self, parcels: Sequence[Parcel]) -> int:
+        """How many of these, from the first on, go into one call; at least 1."""
 
 
 class Channels:
-    """The adapters by name."""
+    """The adapters by name. `off`: those without credentials, and what is missing. Their conversations stay: messages wait until the channel is
+    back, which is why its limits are known here all the same."""
 
-    def __init__(self, *channels: Channel) -> None:
+    def __init__(self, *channels: Channel, off: Sequence[Tuple[ChannelSpec, str]] = ()) -> None:
         self._channels: Dict[str, Channel] = {channel.spec.name: channel for channel in channels}
+        self._resting: Dict[str, ChannelSpec] = {spec.name: spec for spec, _ in off}
+        self.off: Dict[str, str] = {spec.name: missing for spec, missing in off}
 
     def __getitem__(self, name: str) -> Channel:
         return self._channels[name]
 
+    def get(self, name: str) -> Optional[Channel]:
+        """The adapter, None when there is none."""
+        return self._channels.get(name)
+
     def spec(self, name: str) -> ChannelSpec:
         """The limits of a channel. Raises KeyError."""
-        return self._channels[name].spec
+        return self._channels[name].spec if name in self._channels else self._resting[name]
 
     @property
     def pushed(self) -> Tuple[str, ...]:
         """The names of the channels that messages are sent to."""
         return tuple(name for name, channel in self._channels.items() if not channel.spec.pull)
+
+    @property
+    def providers(self) -> Tuple[Any, ...]:
+        """The messaging apps (gateway.channels.provider.Provider) among them."""
+        return tuple(channel for channel in self._channels.values() if hasattr(channel, "bind"))
