@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import logging
 import secrets
 import unicodedata
 from dataclasses import dataclass
@@ -18,9 +20,12 @@ from gateway.clock import Clock
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.people import Coordinator
 from gateway.store.database import Database
+from gateway.vault import Unreadable, Vault
 
+logger = logging.getLogger(__name__)
 TOTP_SECONDS = 30
 _MAX_NAME = 60
+_PLAIN_SECRET = 32  # characters of pyotp.random_base32(); sealed, the same secret has 64
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,13 @@ class Account:
 
 
 class Accounts:
-    """The accounts behind one database."""
+    """The accounts behind one database. `vault` seals the secrets of one-time codes; without one they can be neither checked nor set."""
 
-    def __init__(self, database: Database, clock: Clock, passwords: Optional[Passwords] = None) -> None:
+    def __init__(self, database: Database, clock: Clock, passwords: Optional[Passwords] = None, vault: Optional[Vault] = None) -> None:
         self.database = database
         self.clock = clock
         self.passwords = passwords or Passwords()
+        self._vault = vault
 
     def create(self, login: str, name: str, role: str, language: str, password: str, must_change: bool = False) -> Account:
         """A new account. Raises Conflict('login_taken'), Invalid, or Weak for the password."""
@@ -119,10 +125,13 @@ class Accounts:
         """Whether the one-time code is right. A code works once, also for who looked over the shoulder."""
         with self.database.write() as session:
             row = _row(session, account_id)
-            step = self._step(row.totp_secret, code)
-            if step is None or step <= row.totp_step:
+            secret = self._opened(row)
+            step = self._step(secret, code)
+            if secret is None or step is None or step <= row.totp_step:
                 return False
             row.totp_step = step
+            if row.totp_secret == secret:  # kept in plain by a former version
+                row.totp_secret = self._sealed(secret, account_id)
             return True
 
     def set_password(self, account_id: str, password: str, must_change: bool = False) -> None:
@@ -143,7 +152,7 @@ class Accounts:
             if found is None:
                 raise Invalid("code_wrong")
             step = found
-        self._change(account_id, totp_secret=secret, totp_step=step)
+        self._change(account_id, totp_secret=None if secret is None else self._sealed(secret, account_id), totp_step=step)
 
     def change(self, account_id: str, name: str, role: str, disabled: bool) -> Account:
         """Name, role and state. A disabled account loses its sessions at once. Raises Conflict('last_admin')."""
@@ -176,6 +185,25 @@ class Accounts:
             row = _row(session, account_id)
             for key, value in values.items():
                 setattr(row, key, value)
+
+    def _sealed(self, secret: str, account_id: str) -> str:
+        assert self._vault is not None
+        return self._vault.seal(base64.b32decode(secret), account_id)
+
+    def _opened(self, row: Any) -> Optional[str]:
+        """The secret of one-time codes; None when there is none, or it cannot be read."""
+        kept: Optional[str] = row.totp_secret
+        if kept is None or len(kept) == _PLAIN_SECRET:
+            return kept
+        assert self._vault is not None
+        try:
+            return base64.b32encode(self._vault.open(kept, row.id)).decode()
+        except Unreadable:
+            logger.error(
+                "The one-time code of an account cannot be checked: MADOGUCHI_DESK_SECRET (or var/secrets.json) is another one than before. "
+                "Put it back, or let an administrator switch the codes of the account off."
+            )
+            return None
 
     def _step(self, secret: Optional[str], code: str) -> Optional[int]:
         digits = "".join(unicodedata.normalize("NFKC", code).split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -13,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from desk.articles import Shelf
 from desk.migrations import migrate
 from desk.passwords import Passwords
-from desk.routes import account, accounts, audit, canned, conversation, hours, login, persons, queue, reports, stream
-from desk.routing import Page, pages_of, route_of
+from desk.routes import account, accounts, audit, canned, channels, conversation, events, hours, login, persons, queue, reports, stream
+from desk.routing import Page, nowhere, pages_of, route_of
 from desk.sessions import Limits
 from desk.settings import session_limits
 from desk.workplace import STATIC, workplace_of
@@ -36,7 +37,7 @@ _HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 
-PAGES: list[Page] = pages_of(login, account, queue, conversation, persons, canned, hours, reports, audit, accounts, stream)
+PAGES: list[Page] = pages_of(login, account, queue, conversation, persons, canned, events, hours, channels, reports, audit, accounts, stream)
 
 
 class DeskHeaders:
@@ -72,6 +73,6 @@ def create_desk(
     if shelf is None:
         desk.shelf.warm()
     routes = [*(route_of(page, desk) for page in PAGES), Mount("/static", StaticFiles(directory=STATIC))]
-    app = Starlette(routes=routes, middleware=[Middleware(DeskHeaders)])
+    app = Starlette(routes=routes, middleware=[Middleware(DeskHeaders)], exception_handlers={HTTPException: nowhere(desk)})
     app.state.desk = desk
     return app

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from desk.words import Words
+from gateway.channels.status import ChannelStatus
 from knowledge.answers import Answer
 from knowledge.languages import in_language
 
@@ -38,6 +39,8 @@ class Composer:
     draft: str
     language: str
     redraft: bool  # `draft` was refused a moment ago, and must not be replaced by an older one out of the browser
+    warning: str  # what the channel costs, or why it does not work; empty when there is nothing to say
+    grave: bool  # the warning changes what the coordinator should do
 
 
 def composer_of(visit: Visit, view: Any, draft: str = "") -> Composer:
@@ -45,6 +48,7 @@ def composer_of(visit: Visit, view: Any, draft: str = "") -> Composer:
     services = visit.desk.services
     spec = services.replies.limits(view.channel)
     window = services.replies.window(view.id)
+    warning, grave = _channel(visit, services.statuses.of(view.channel))
     return Composer(
         secrets.token_hex(16),
         spec.max_text,
@@ -55,6 +59,8 @@ def composer_of(visit: Visit, view: Any, draft: str = "") -> Composer:
         draft,
         view.language,
         bool(draft),
+        warning,
+        grave,
     )
 
 
@@ -70,6 +76,17 @@ def article_text(answer: Answer, words: Words) -> str:
     if answer.stale_since:
         lines.append(words("answer.stale"))
     return "\n".join(lines)
+
+
+def _channel(visit: Visit, status: ChannelStatus) -> tuple[str, bool]:
+    """What the coordinator has to know of the channel before writing."""
+    words = visit.words
+    if status.state in ("off", "credentials"):
+        return words("composer.channel_ill", state=words(f"channelstate.{status.state}")), True
+    if status.left is None:
+        return "", False
+    key = "composer.quota_none" if status.left == 0 else "composer.quota_scarce" if status.scarce else "composer.quota"
+    return words(key, left=words.number(status.left), quota=words.number(status.quota)), status.scarce
 
 
 def _canned(visit: Visit, view: Any) -> list[Ready]:

@@ -19,6 +19,7 @@ RIGHTS: Mapping[str, frozenset[str]] = {
     "reveal": _WORKERS,  # see contact details in full; always logged
     "person": _LEADERS,  # export and erase a person
     "hold": frozenset({"admin"}),  # keep a person's data from being deleted
+    "events": _LEADERS,  # decide about events that feeds brought in
     "canned": _LEADERS,  # change the canned replies
     "hours": _LEADERS,  # change opening hours and closures
     "reports": frozenset({"lead", "admin", "auditor"}),

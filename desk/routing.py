@@ -9,6 +9,7 @@ from typing import Any, Awaitable, Callable, Optional, Union
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -18,7 +19,7 @@ from desk.sessions import FULL, form_token_fits
 from desk.visit import Visit
 from desk.words import Words, best_language
 from desk.workplace import Workplace
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NotFound
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,19 @@ def route_of(page: Page, desk: Workplace) -> Route:
         return response
 
     return Route(page.path, endpoint, methods=[page.method])
+
+
+def nowhere(desk: Workplace) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What is said at an address that there is not, or that is not asked for that way."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        visit = await run_in_threadpool(_visit, request, desk, {})
+        response = await run_in_threadpool(error_page, visit, NotFound())
+        response.status_code = status
+        return response
+
+    return answer
 
 
 def error_page(visit: Visit, error: Union[GatewayError, Weak]) -> Response:

@@ -13,6 +13,9 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 
+from gateway.texts import messages
+from knowledge.languages import in_language
+
 TEXTS = Path(__file__).parent / "texts"
 DEFAULT = "en"
 
@@ -58,6 +61,12 @@ class Words:
     def of(self, group: str, value: Any, default: Optional[str] = None) -> str:
         """The word for a value out of the data (`reason.danger`); the value itself when there is none."""
         return self._texts.get(f"{group}.{value}", str(value) if default is None else default)
+
+    def failure(self, reason: str) -> str:
+        """Why a message was not delivered: our words for the reason, and the provider's own after a colon. Old reasons are shown as they are."""
+        code, _, detail = reason.partition(": ")
+        known = f"failure_{code}" in messages()
+        return (in_language(messages()[f"failure_{code}"], self.language) if known else code) + (f" ({detail})" if detail else "")
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""

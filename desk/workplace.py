@@ -19,6 +19,7 @@ from desk.queries import Queries
 from desk.sessions import Limits, Sessions
 from desk.throttle import Throttle
 from desk.words import Words, desk_languages, own_name
+from gateway.vault import Vault
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -57,7 +58,7 @@ def workplace_of(
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(STATIC.iterdir()))).hexdigest()[:12]
     return Workplace(
         services,
-        Accounts(database, clock, passwords),
+        Accounts(database, clock, passwords, Vault(services.settings.secrets.desk)),
         Sessions(database, clock, limits),
         Throttle(database, clock),
         CannedReplies(database, clock),

@@ -524,6 +524,11 @@
       this.run();
     }
 
+    /** The line is back: what failed only because it was down goes out by itself. */
+    resume() {
+      for (const item of this.items) if (item.failed && item.passing) this.retry(item.client_id);
+    }
+
     /** The server has it. */
     done(clientId) {
       this.items = this.items.filter((item) => item.client_id !== clientId);
@@ -555,6 +560,7 @@
           if (passing && tries < SEND_TRIES) await pause(error.retryAfter || backOff(tries - 1));
           else if (this.items.includes(item)) {
             item.failed = true;
+            item.passing = passing;
             this.keep();
             this.changed(item, 'failed', error);
             return;
@@ -565,6 +571,8 @@
   }
 
   // ---------------------------------------------------------------- the messages
+
+  let fields = 0;   // numbers the controls, so that labels find theirs
 
   /** What stands in the text beside the answer itself: the lines between the answer and its source. */
   function split(message) {
@@ -591,18 +599,182 @@
     card.append(make('div', { class: 'answer' }, rich(text)));
     for (const notice of notices) card.append(make('div', { class: 'caution' }, rich(notice)));
     if (!answer.source?.url) return card;
-    const { url, title, publisher, read } = answer.source;
-    const day = new Date(`${answer.checked_on}T00:00:00Z`);
-    const style = { dateStyle: 'long', timeZone: 'UTC' };
-    const foot = make('footer', {}, make('p', { class: 'source' },
-      make('span', { class: 'source-label' }, words.say('source', {}, language)), ' ', link(title || url, url),
-      publisher ? make('span', { class: 'publisher' }, publisher) : null));
-    if (!Number.isNaN(day.valueOf())) {
-      const date = new Intl.DateTimeFormat(language, style).format(day);
-      foot.append(make('p', { class: 'stamp' }, make('time', { datetime: answer.checked_on }, words.say('checked', { date }, language))));
-    }
-    if (read === false) foot.append(make('p', { class: 'cited' }, words.say('cited', {}, language)));
+    const foot = sourceFoot(answer.source, answer.checked_on, language);
+    if (answer.source.read === false) foot.append(make('p', { class: 'cited' }, words.say('cited', {}, language)));
     card.append(foot);
+    return card;
+  }
+
+  // ---- cards that are lists: a checklist, events, companies, points, deadlines
+
+  /** An address of the gateway's own pages (`/pages/…`), or any other; a link only when its kind is safe. */
+  function pageLink(key, address, language, attributes = {}) {
+    let url;
+    try { url = new URL(address, server); } catch { return null; }
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') return null;
+    return make('a', { class: 'page-link', href: url.href, target: '_blank', rel: 'noopener noreferrer', ...attributes },
+      words.say(key, {}, language), ' ', make('span', { class: 'unseen' }, words.say('new_tab', {}, language)));
+  }
+
+  /** Where it comes from: a link when the source is an address, else its words. */
+  function sourceOf(source) {
+    if (typeof source === 'string') return /^https?:\/\//.test(source) ? link(source.replace(/^https?:\/\/([^/]+).*$/, '$1'), source) : source;
+    return source?.url ? link(source.title || source.url, source.url) : null;
+  }
+
+  const longDay = { dateStyle: 'long', timeZone: 'UTC' };
+
+  /** A day as the language writes it, or the words as they came when they are no day. */
+  function dayIn(day, language, style = longDay) {
+    const date = new Date(`${day}T00:00:00Z`);
+    return Number.isNaN(date.valueOf()) ? String(day ?? '') : new Intl.DateTimeFormat(language, style).format(date);
+  }
+
+  /** Source and the day it was checked, below a card. */
+  function sourceFoot(source, checkedOn, language) {
+    const from = sourceOf(source);
+    if (!from && !checkedOn) return null;
+    const foot = make('footer', {});
+    if (from) {
+      foot.append(make('p', { class: 'source' }, make('span', { class: 'source-label' }, words.say('source', {}, language)), ' ', from,
+        source.publisher ? make('span', { class: 'publisher' }, source.publisher) : null));
+    }
+    if (checkedOn) foot.append(make('p', { class: 'stamp' }, make('time', { datetime: checkedOn }, words.say('checked', { date: dayIn(checkedOn, language) }, language))));
+    return foot;
+  }
+
+  /** Named facts, those that are there. A list of words becomes one line. */
+  function facts(pairs, language) {
+    const list = make('dl', { class: 'facts' });
+    for (const [key, value] of pairs) {
+      const text = Array.isArray(value) ? value.join(words.say('comma', {}, language)) : value;
+      if (text) list.append(make('div', {}, make('dt', {}, words.say(key, {}, language)), make('dd', {}, ...inline(String(text)))));
+    }
+    return list.childElementCount ? list : null;
+  }
+
+  /** Everything written in a card: its strings, and its days as the language writes them too. */
+  function strings(value, language) {
+    if (value && typeof value === 'object') return Object.entries(value).flatMap(([key, one]) => (['id', 'language'].includes(key) ? [] : strings(one, language)));
+    if (typeof value !== 'string' || value.trim().length < 2) return [];
+    const day = /^\d{4}-\d\d-\d\d$/.test(value) ? ['full', 'long'].map((style) => dayIn(value, language, { dateStyle: style, timeZone: 'UTC' })) : [];
+    return [...day, value.trim()];
+  }
+
+  /**
+   * What the text of a message says beside its card, as lines before and lines after it: nothing is said twice, and no caution is lost.
+   * A line is in the card when little more than labels is left of it without the card's own words.
+   */
+  function saidBesides(text, card, language) {
+    const own = strings(card, language).sort((a, b) => b.length - a.length);
+    const letters = (line) => line.replace(/[^\p{L}]/gu, '').length;
+    const shown = (line) => {
+      const rest = letters(own.reduce((left, one) => left.split(one).join(' '), line));
+      return rest < letters(line) && (rest <= 10 || rest <= letters(line) * 0.4);
+    };
+    const lines = String(text || '').split('\n').map((line) => line.trim()).filter(Boolean);
+    const first = lines.findIndex(shown);
+    return first < 0 ? [lines, []] : [lines.slice(0, first), lines.slice(first).filter((line) => !shown(line))];
+  }
+
+  /** Which things of which checklist are ticked. On this device only: what somebody has gathered is nobody else's business. */
+  const ticks = {
+    has(list, item) { return Boolean(remembered.get('ticks')?.[list]?.includes(item)); },
+    put(list, item, on) {
+      const all = remembered.get('ticks') || {};
+      const others = (all[list] || []).filter((one) => one !== item);
+      remembered.set('ticks', { ...all, [list]: on ? [...others, item] : others });
+    },
+  };
+
+  function checklist(data, language) {
+    const list = make('ul', { class: 'ticks' });
+    const progress = make('p', { class: 'progress' });
+    const count = () => {
+      const done = data.items.filter(({ id }) => ticks.has(data.id, id)).length;
+      progress.textContent = words.say('ticked', { done, all: data.items.length }, language);
+    };
+    for (const item of data.items) {
+      fields += 1;
+      const id = `tick-${fields}`;
+      const more = make('div', { class: 'more', id: `${id}-more` }, item.what && item.what !== item.title ? make('p', {}, ...inline(item.what)) : null,
+        facts([['issuer', item.issuer], ['where', item.where]], language), item.note ? make('p', { class: 'aside' }, ...inline(item.note)) : null);
+      const box = make('input', { type: 'checkbox', id, 'data-tick': `${data.id}/${item.id}`, 'aria-describedby': more.hasChildNodes() ? more.id : null });
+      box.checked = ticks.has(data.id, item.id);
+      box.addEventListener('change', () => {
+        ticks.put(data.id, item.id, box.checked);
+        for (const other of box.getRootNode().querySelectorAll(`[data-tick="${CSS.escape(box.dataset.tick)}"]`)) {   // the same list further up
+          other.checked = box.checked;
+          other.dispatchEvent(new Event('ticked'));
+        }
+      });
+      box.addEventListener('ticked', count);
+      list.append(make('li', {}, box, make('label', { for: id }, item.title), more.hasChildNodes() ? more : null));
+    }
+    count();
+    return [list, progress, make('p', { class: 'hint' }, words.say('ticks_here', {}, language)),
+      data.page ? make('p', { class: 'links' }, pageLink('print', data.page, language)) : null, sourceFoot(data.source, data.source?.checked_on, language)];
+  }
+
+  function events(data, language) {
+    const list = make('ul', { class: 'entries' });
+    for (const one of data.items) {
+      list.append(make('li', { class: one.over ? 'over' : null },
+        make('h4', {}, `${one.title} `, one.over ? make('span', { class: 'tag' }, words.say('over', {}, language)) : null),
+        facts([['when', one.when], ['place', one.place], ['organiser', one.organiser], ['audience', one.audience], ['cost', one.cost]], language),
+        make('p', { class: 'links' }, one.link ? pageLink('event_page', one.link, language) : null,
+          one.calendar && !one.over ? pageLink('calendar_add', one.calendar, language, { 'data-calendar': true }) : null),
+        sourceFoot(one.source, one.checked_on, language)));
+    }
+    return [list, data.feed ? make('p', { class: 'links' }, pageLink('calendar_feed', data.feed, language)) : null];
+  }
+
+  function companies(data, language) {
+    const list = make('ul', { class: 'entries' });
+    for (const one of data.items) {
+      list.append(make('li', {}, make('h4', {}, one.name),
+        facts([['region', one.region], ['fields', one.fields], ['languages_used', one.languages], ['looking_for', one.looking_for]], language),
+        one.link ? make('p', { class: 'links' }, pageLink('company_page', one.link, language)) : null, sourceFoot(null, one.checked_on, language)));
+    }
+    return [list, data.notice ? make('div', { class: 'caution' }, rich(data.notice)) : null];
+  }
+
+  function points(data, language) {
+    const say = (key) => words.say(key, {}, language);
+    const row = ({ label, points: number, evidence }) => make('tr', {},
+      make('th', { scope: 'row' }, label, evidence ? make('small', {}, ...inline(evidence)) : null), make('td', {}, String(number)));
+    const table = make('table', { class: 'points' },
+      make('thead', {}, make('tr', {}, make('th', { scope: 'col' }, say('points_for')), make('th', { scope: 'col' }, say('points')))),
+      make('tbody', {}, ...data.rows.map(row)),
+      make('tfoot', {}, make('tr', {}, make('th', { scope: 'row' }, say('total')), make('td', {}, String(data.total)))));
+    return [table, sourceFoot(data.source, data.source?.checked_on, language)];
+  }
+
+  function deadlines(data, language) {
+    const list = make('ol', { class: 'entries days' });
+    for (const { date, title, why } of data.items) {
+      const day = make('time', { datetime: date }, dayIn(date, language, { dateStyle: 'full', timeZone: 'UTC' }));
+      list.append(make('li', {}, make('p', { class: 'date' }, day), make('h4', {}, title), why ? make('p', {}, ...inline(why)) : null));
+    }
+    return [list, data.calendar ? make('p', { class: 'links' }, pageLink('calendar_all', data.calendar, language, { 'data-calendar': true })) : null,
+      sourceFoot(data.source, data.source?.checked_on, language)];
+  }
+
+  const LISTS = { checklist, events, companies, points, deadlines };
+
+  /** The card of a message that holds a list (docs/gateway-api.md, "Cards"), or null. Something that is not as agreed is shown as its text. */
+  function listCard(message) {
+    const kind = Object.keys(LISTS).find((name) => Array.isArray(message.card?.[name]?.[name === 'points' ? 'rows' : 'items']));
+    if (!kind) return null;
+    const data = message.card[kind];
+    let drawn;
+    try { drawn = LISTS[kind](data, message.language).filter(Boolean); } catch { return null; }
+    const [before, after] = saidBesides(message.text, data, message.language);
+    const card = make('article', { class: `card list ${kind}` });
+    if (before.length) card.append(make('div', { class: 'lead' }, rich(before.join('\n'))));
+    if (data.title) card.append(make('h3', {}, data.title));
+    card.append(...drawn);
+    if (after.length) card.append(make('div', { class: 'caution' }, rich(after.join('\n'))));
     return card;
   }
 
@@ -652,7 +824,9 @@
       if (message.kind) node.dataset.kind = message.kind;
       const bubble = make('div', { class: 'bubble', lang: message.language });
       const items = message.card?.items;
+      const list = listCard(message);
       if (message.card?.answer) bubble.append(answerCard(message));
+      else if (list) bubble.append(list);
       else if (message.author === 'person') bubble.append(message.text || '');
       else bubble.append(rich(message.text));
       entry.bubble = bubble;
@@ -784,8 +958,6 @@
   }
 
   // ---------------------------------------------------------------- forms
-
-  let fields = 0;
 
   /** A labelled field with room for its error. `control` is an input or a textarea; `text` a ready label instead of a key. */
   function field(key, control, text) {
@@ -1430,6 +1602,7 @@
         this.lostTimer = null;
         if (!this.lineBar.hidden) this.speak(words.say('back'));
         this.lineBar.hidden = true;
+        this.outbox.resume();
       } else this.lostTimer ||= setTimeout(() => {
         this.lineBar.hidden = false;
         this.speak(words.say('lost'));
@@ -1611,6 +1784,7 @@
       this.forget();
       this.api.keepToken(null);
       remembered.set('known', null);
+      if (erased) remembered.set('ticks', null);
       this.showTyping({ on: false });
       this.drawState();
       this.showGate(true);

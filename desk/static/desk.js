@@ -14,12 +14,16 @@
     const trigger = event.detail.triggeringEvent;
     if (byItself || (trigger && trigger.type === "refresh")) event.detail.headers["X-Desk-Background"] = "1";
   });
+  const inUse = (part) => part.querySelector("details.menu[open]") || (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
   const refresh = (kind) => document.querySelectorAll(`[data-live="${kind}"]`).forEach((part) => {
-    if (part.querySelector("details.menu[open]") || part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) {
-      part.dataset.late = "1"; // somebody is using it; it is fetched when they are done
-      return;
-    }
-    htmx.trigger(part, "refresh");
+    if (inUse(part)) part.dataset.late = "1"; // it is fetched when they are done
+    else htmx.trigger(part, "refresh");
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => { // a menu that was opened while the answer was on its way stays open
+    const part = event.detail.target;
+    if (!part.matches("[data-live]") || event.detail.elt !== part || !inUse(part)) return;
+    event.detail.shouldSwap = false;
+    part.dataset.late = "1";
   });
   const soon = (() => {
     const waiting = {};
@@ -176,7 +180,7 @@
     const text = byId("text"), epoch = composer.elements.epoch, client = composer.elements.client_id, counter = byId("counter"), problem = byId("composer-problem");
     const key = `madoguchi-desk-draft-${body.dataset.account}-${conversation}`;
     const max = Number(composer.dataset.max);
-    const length = () => composer.dataset.unit === "bytes" ? new TextEncoder().encode(text.value).length : Array.from(text.value).length;
+    const length = () => composer.dataset.unit === "bytes" ? new TextEncoder().encode(text.value).length : composer.dataset.unit === "utf16" ? text.value.length : Array.from(text.value).length;
     const count = () => {
       const left = max - length();
       counter.textContent = left < Math.max(200, max / 5) ? (left < 0 ? composer.dataset.over.replace("{count}", -left) : composer.dataset.left.replace("{count}", left)) : "";
@@ -225,7 +229,11 @@
       text.setRangeText(gap + words, start, end, "end");
       text.focus(); keep(); count(); grow();
     };
-    const grow = () => { text.rows = Math.min(14, Math.max(3, text.value.split("\n").length + Math.floor(text.value.length / 90))); };
+    const grow = () => {
+      const stay = atEnd();
+      text.rows = Math.min(14, Math.max(3, text.value.split("\n").length + Math.floor(text.value.length / 90)));
+      if (stay) toEnd();
+    };
     const shortcut = () => {
       const found = /(^|\n)\/([a-z0-9_-]+) $/.exec(text.value.slice(0, text.selectionStart));
       const one = found && byId("shortcuts").content.querySelector(`[data-shortcut="${found[2]}"]`);
@@ -281,6 +289,9 @@
     document.addEventListener("htmx:afterSettle", (event) => { if (event.target.id === "head") changed(); });
     restore(); count(); grow();
   }
+
+  const here = document.querySelector(".top nav [aria-current]");
+  if (here) here.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" }); // on a phone the menu is one row to swipe
 
   // --- small things ------------------------------------------------------------------------------------------------------
   document.addEventListener("htmx:afterSettle", (event) => { if (event.target.dataset && event.target.dataset.live === "queue") countWaiting(); });

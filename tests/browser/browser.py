@@ -136,7 +136,8 @@ class Browser:
     def click(self, selector: str) -> None:
         """A real click in the middle of the element."""
         self.until(lambda: self.visible(selector), f"{selector} to be seen")
-        element = self.inside("const one = root.querySelector(arguments[0]); one.scrollIntoView({ block: 'nearest' }); return one", selector)
+        show = "one.scrollIntoView({ block: 'center', behavior: 'instant' })"
+        element = self.inside(f"const one = root.querySelector(arguments[0]); {show}; return one", selector)
         self.post(f"element/{element[ELEMENT]}/click")
 
     def focus(self, selector: str) -> None:

@@ -1,19 +1,16 @@
 """The widget in a real browser, against a stand-in gateway: the acceptance list of the reference (handoff.md, section 3)."""
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
 
+from tests.browser.axe import needs_axe, violations
 from tests.browser.browser import WHY_NOT, Browser
+from tests.browser.cards import KINDS, sample
 from tests.browser.fake_gateway import FakeGateway, Served
 
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
-
-AXE = os.environ.get("MADOGUCHI_AXE", "")      # the path of axe.min.js
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +123,18 @@ def test_sending_sent_failed_and_retry(page: Page, browser: Browser, gateway: Fa
     browser.until(lambda: browser.attribute(".message:last-child .delivery", "data-state") == "sending", "the bubble before the answer")
     page.shows("echo: echo two")
     assert [one["text"] for one in gateway.last.messages if one["author"] == "person"] == ["echo one", "echo two"]
+
+
+def test_what_the_line_lost_goes_out_when_it_is_back(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    gateway.up = False
+    gateway.drop_streams()
+    page.write("echo later")
+    browser.until(lambda: browser.attribute(".delivery", "data-state") == "failed", "the failure", 20)
+    gateway.up = True
+    page.shows("echo: echo later", 20)
+    assert page.bubbles() == ["echo later", "echo: echo later"]
+    assert len({one["client_id"] for one in page.called("POST", "messages")}) == 1
 
 
 def test_lost_answer_makes_no_double(page: Page, browser: Browser, gateway: FakeGateway) -> None:
@@ -445,18 +454,81 @@ def test_small_and_zoomed(page: Page, browser: Browser, width: int, height: int)
     assert browser.inside(measure) == {"small": [], "wide": [0, 0], "modal": True, "page": width}
 
 
-@pytest.mark.skipif(not Path(AXE).is_file(), reason="needs axe-core: `npm install axe-core` anywhere, the path of axe.min.js in MADOGUCHI_AXE")
+def show(gateway: FakeGateway, kind: str, language: str) -> dict[str, Any]:
+    """A message of the bot with one of the cards; the card's own part."""
+    card, text = sample(kind, language)
+    gateway.say("bot", text, language, card=card)
+    return dict(card[kind])
+
+
+def test_checklist_is_ticked_and_remembered(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin("ja")
+    for _ in range(2):
+        data = show(gateway, "checklist", "ja")
+    browser.until(lambda: browser.all(".checklist") == 2, "the lists")
+    assert browser.texts(".message:last-child .ticks label") == [item["title"] for item in data["items"]]
+    assert browser.text(".checklist .lead") == "必要なものは次のとおりです。"
+    assert "求められることがあります" in str(browser.text(".checklist .caution"))
+    more = str(browser.text(".ticks li:nth-child(3) .more"))
+    assert "市区町村の役所" in more and "前の住所の役所" in more and browser.text(".checklist .progress") == "3点のうち0点の準備ができました"
+    assert browser.inside("return root.querySelector('.checklist .page-link').href") == f"{page.url}/pages/checklists/extension-engineer-3"
+    browser.click(".message:last-child .ticks label")
+    assert browser.texts(".checklist .progress") == ["3点のうち1点の準備ができました"] * 2      # the same list further up, too
+    page.open("ja")
+    browser.until(lambda: browser.all(".ticks :checked") == 2, "the remembered ticks")
+    assert page.called("POST", "messages") == []                                         # nobody else's business
+    browser.click(".head > .icon-button")
+    browser.click(".menu button:last-child")
+    browser.click(".ask .danger")
+    browser.until(lambda: browser.visible(".gate"), "the notice")
+    assert browser.run("return localStorage.getItem('madoguchi:ticks')") is None
+
+
+def test_events_with_calendar_and_what_is_over(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    show(gateway, "events", "en")
+    browser.until(lambda: browser.all(".events li") == 2, "the events")
+    assert browser.texts(".events h4") == ["Career fair for international students in Kansai", "Online seminar: the first month in a company Over"]
+    assert "Osaka, Grand Cube" in str(browser.text(".events .facts")) and "Free" in str(browser.text(".events .facts"))
+    calendars = "return [...root.querySelectorAll('.events [data-calendar]')].map((one) => one.href)"
+    assert browser.inside(calendars) == [f"{page.url}/pages/events/fair.ics"]                  # none for what is over
+    assert browser.all(".events time") == 2 and "Checked November 20, 2026" in str(browser.text(".events"))
+    assert browser.inside("return root.querySelector('.events > .links a').href").endswith("/pages/events.ics?audience=students")
+    assert not browser.visible(".events .caution")
+
+
+def test_points_deadlines_and_companies(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    for kind in ("points", "deadlines", "companies"):
+        show(gateway, kind, "en")
+    browser.until(lambda: browser.all(".card.list") == 3, "the cards")
+    assert browser.texts(".points tbody td") == ["20", "15", "25", "15"] and browser.text(".points tfoot td") == "75"
+    assert "Certificate of graduation" in str(browser.text(".points tbody th")) and "decides on the papers" in str(browser.text(".points .caution"))
+    assert browser.text(".points .lead") == "You reach 75 points. The pass mark is 70."
+    assert browser.texts(".days .date") == ["Thursday, December 3, 2026", "Wednesday, March 3, 2027"]
+    assert browser.attribute(".days time", "datetime") == "2026-12-03" and browser.all(".deadlines [data-calendar]") == 1
+    assert "Machinery, Robotics" in str(browser.text(".companies .facts")) and "in writing" in str(browser.text(".companies .caution"))
+    assert str(browser.text(".companies")).count("does not vouch") == 1          # once, though text and card both say it
+
+
+def test_a_card_that_is_not_as_agreed_is_shown_as_text(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    item = {"id": "1", "title": "<img src=x onerror=alert(1)>", "link": "javascript:alert(1)", "source": "javascript:alert(2)"}
+    evil = {"title": "<b>x</b>", "language": "en", "items": [item]}
+    for card in ({"events": {"title": "x", "items": [None]}}, {"checklist": {"items": "many"}}, {"surprise": {"items": []}}):
+        gateway.say("bot", "All of it in words", "en", card=card)
+    gateway.say("bot", "In words", "en", card={"events": evil})
+    page.shows("onerror")
+    assert [one for one in page.bubbles() if one == "All of it in words"] == ["All of it in words"] * 3
+    assert browser.all(".bubble img") == 0 and browser.all(".bubble a") == 0 and browser.all(".bubble b") == 0
+
+
 @pytest.mark.parametrize("language, scheme", [("ja", "light"), ("en", "dark")])
 def test_axe_finds_nothing(page: Page, browser: Browser, gateway: FakeGateway, language: str, scheme: str) -> None:
-    source = Path(str(AXE)).read_text(encoding="utf-8")
+    needs_axe()
 
     def check(state: str) -> None:
-        browser.run(f"if (!window.axe) {{ {source} }}")
-        found = browser.run(
-            "return axe.run(document, {runOnly: arguments[0]}).then(({violations}) =>"
-            " violations.map(({id, nodes}) => [id, nodes.map((one) => one.html + one.any.map((why) => why.message))]))", TAGS,
-        )  # fmt: skip
-        assert found == [], state
+        assert violations(browser) == [], state
 
     browser.media(scheme, "reduce")
     page.open(language)
@@ -471,6 +543,10 @@ def test_axe_finds_nothing(page: Page, browser: Browser, gateway: FakeGateway, l
     browser.until(lambda: browser.visible(".card"), "the answer")
     browser.click(".head > .icon-button")
     check("answer and menu")
+    for kind in KINDS:
+        show(gateway, kind, language)
+    browser.until(lambda: browser.all(".card.list") == len(KINDS), "the cards")
+    check("cards")
     browser.click(".menu [role=switch]")
     browser.keys("Escape")
     gateway.refusing = 1
