@@ -1,7 +1,7 @@
 # Two commands for a newcomer: make run, make test. The others are for who changes something.
 PYTHON = .venv/bin/python
 
-.PHONY: run chat knowledge train check-knowledge lint test evaluate benchmark desk-admin licences setup clean
+.PHONY: run chat knowledge train check-knowledge lint test evaluate desk-admin sync licences setup clean
 run: setup            ## prepare what is missing, start everything, say where the chat page and the desk are
 	@$(PYTHON) -m launch run
 chat: setup           ## the bot alone, with a chat in the terminal
@@ -12,6 +12,7 @@ train: setup          ## train the model, when there is none for the present dat
 	@$(PYTHON) -m launch train
 check-knowledge: setup ## read every article and name the file and line of each fault
 	@$(PYTHON) -m knowledge.check
+	@$(PYTHON) -m knowledge.listings check
 lint: setup
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
@@ -25,6 +26,8 @@ desk-admin: setup     ## make an administrator of the coordinators' desk: make d
 	@$(PYTHON) -m desk create-admin "$$NAME"
 licences: setup       ## write THIRD_PARTY.md
 	@$(PYTHON) -m launch.licences
+sync: setup           ## load the curated events and companies, fetch the feeds, say what changed
+	@$(PYTHON) -m knowledge.listings sync
 setup:
 	@sh launch/setup.sh
 clean:

@@ -6,7 +6,6 @@ With `--check` it writes nothing, and ends with 1 when the file is not what it w
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from dataclasses import dataclass
@@ -55,11 +54,6 @@ BUNDLED = (
         "UniDic 2.1.2, the dictionary that fugashi splits Japanese with", "unidic-lite",
         "BSD-3-Clause, GPL or LGPL, at the user's choice; used here under BSD-3-Clause. © The UniDic Consortium",
         "unidic_lite/dicdir/COPYING", ("UniDic Consortium", "GPL", "LGPL", "BSD License"),
-    ),
-    Data(
-        "Japanese word vectors of ja-ginza (its `vocab` folder), used by the search. Made from chiVe", "ja-ginza",
-        "MIT (the package); Apache-2.0 (chiVe). © Megagon Labs, Works Applications",
-        "ja_ginza/meta.json", ("MIT License", "chiVe", "Apache License 2.0"),
     ),
     Data(
         "English lemma tables of spacy-lookups-data. Made from WordNet 3.0", "spacy-lookups-data",
@@ -180,18 +174,12 @@ def _data() -> Iterator[str]:
         _prove(data)
         yield f"| {data.title} | {data.package} | {data.licence} | `{data.evidence}` |"
     yield ""
-    yield "The other parts of the ja-ginza package (parser, entity recogniser and so on) are installed but never loaded. Its `meta.json`"
-    yield "names what the package was made from, with these licences:"
-    yield ""
-    for source in json.loads(_content(_installed("ja-ginza"), "ja_ginza/meta.json")).get("sources", []):
-        yield f"- {source['name']} ({source['author']}): {source['license']}"
-    yield ""
 
 
 def _tools(rows: Iterable[Package]) -> Iterator[str]:
     yield "## Tools for development and tests"
     yield ""
-    yield "They take no part in answering."
+    yield "They take no part in answering. The browser tests also fetch axe-core (MPL-2.0) from npm, pinned in `tests/browser/package-lock.json`."
     yield ""
     yield from _table(rows)
 

@@ -10,17 +10,19 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from knowledge.analysis import normalised
+from knowledge.analysis import normalised, tokens
 from knowledge.articles import Library
 from knowledge.documents import read_document
 from knowledge.expectations import CALIBRATION, Expectation, read_expectations
 from knowledge.languages import languages
 from knowledge.settings import ROOT
+from tests.quality import dialogues, intents
 
 NLU = ROOT / "data" / "nlu"
 BY_EVIDENCE = {"switch_language", "other_language", "nonsense", "unclear"}  # set by bot/nlu/situations.py, never learned
 MEASURES = [path for folder in (CALIBRATION, ROOT / "tests" / "quality") for path in sorted(folder.glob("*.yaml")) if path.stem in languages()]
 TOO_NEAR = 0.8
+A_FEW_WORDS = 3
 
 
 def examples(language: str) -> Iterator[tuple[str, str]]:
@@ -56,10 +58,14 @@ def test_no_example_stands_under_two_intents(language: str) -> None:
 
 
 def test_every_intent_has_one_rule_with_an_action_that_exists() -> None:
-    known = {*domain()["actions"], *domain()["responses"]}
+    known = {*domain()["actions"], *domain()["responses"], *domain()["forms"]}
     rules: Counter[str] = Counter()
     for path in (ROOT / "data" / "rules").glob("*.yml"):
         for rule in read_document(path).data["rules"]:
+            if path.stem == "forms" and "condition" in rule:
+                continue  # the end of a form, which no message asks for
+            if path.stem == "forms" and {"active_loop": None} in rule["steps"]:
+                continue  # a form that begins and ends with one message; the intent has its rule already
             intent, action = rule["steps"][0]["intent"], rule["steps"][1]["action"]
             rules[intent] += 1
             assert action in known
@@ -154,3 +160,39 @@ def test_no_question_of_the_last_measure_stands_in_the_calibration() -> None:
 def test_ids_of_questions_are_unique(path: Path) -> None:
     counts = Counter(expectation.id for expectation in read_expectations(path, path.stem))
     assert [name for name, count in counts.items() if count > 1] == []
+
+
+def held_out() -> list[tuple[str, str]]:
+    """(where, text) of the dialogues and of the labelled intents. Of the dialogues only what says something: "yes" and "fee?" are everybody's."""
+    found = []
+    for language in languages():
+        for dialogue in dialogues.read_dialogues(dialogues.FOLDER / f"{language}.yaml", language):
+            says = [(turn.wanted.id, turn.say) for turn in dialogue.turns if turn.say]
+            found += [(name, say) for name, say in says if len([word for word in tokens(say) if word.content]) >= A_FEW_WORDS]
+        found += [
+            (f"intents.{language}: {row.intent}", row.text) for row in intents.read_intents(intents.HERE / f"intents.{language}.yaml", language)
+        ]
+    return found
+
+
+def test_no_dialogue_and_no_labelled_message_is_learned_nor_a_near_copy_of_it(real: Library) -> None:
+    rows, known = held_out(), learned(real)
+    known += [(f"calibration/{path.name} {expectation.id}", expectation.ask) for path, expectation in measured() if path.parent.name == "calibration"]
+    near = near_copies([text for _, text in rows], [text for _, text in known])
+    assert [f"{rows[one][0]} ≈ {known[two][0]} ({jaccard:.2f})" for one, two, jaccard in near] == []
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_intent_is_measured(language: str) -> None:
+    counts = Counter(row.intent for row in intents.read_intents(intents.HERE / f"intents.{language}.yaml", language))
+    assert set(counts) == set(domain()["intents"]) - {"unclear"}
+    assert sum(counts.values()) >= 120
+
+
+@pytest.mark.parametrize("language", languages())
+def test_there_are_dialogues_about_everything_that_can_be_done(language: str) -> None:
+    found = dialogues.read_dialogues(dialogues.FOLDER / f"{language}.yaml", language)
+    topics = Counter(dialogue.topic for dialogue in found)
+    assert len(found) >= 20
+    assert set(topics) >= {"points", "status", "checklist", "events", "deadlines", "followup", "correction", "choice", "language", "handoff"}
+    assert len({dialogue.id for dialogue in found}) == len(found)
