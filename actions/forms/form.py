@@ -59,6 +59,11 @@ class State:
 Decide = Callable[[], Decision]
 
 
+def possible(question: Question, answers: Answers) -> bool:
+    """Whether a question applies, or may still apply once the earlier ones are answered."""
+    return all(answers[name] in values for name, values in question.when.items() if name in answers)
+
+
 class Form(ABC):
     """One thing to do step by step. See actions/forms/README.md for how to make one.
 
@@ -94,10 +99,13 @@ class Form(ABC):
         return None
 
     def settled(self, answers: Dict[str, Any]) -> Dict[str, Any]:
-        """The answers after a change, without those that no longer fit. Called after every answer; the usual one drops what does not apply."""
+        """The answers after a change, without those that no longer fit. Called after every answer; the usual one drops what cannot apply any more.
+
+        What was said before its turn stays until an earlier answer rules it out.
+        """
         kept: Dict[str, Any] = {}
         for question in self.questions():
-            if question.id not in answers or not question.applies(kept):
+            if question.id not in answers or not possible(question, kept):
                 continue
             value = answers[question.id]
             offered = {option.id for option in self.options(question, kept)} | {UNKNOWN}

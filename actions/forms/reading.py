@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from actions.forms.form import Form, Heard
+from actions.forms.form import Form, Heard, possible
 from knowledge.analysis import normalised, tokens
 from knowledge.documents import read_document
 from knowledge.languages import in_language
@@ -20,7 +20,14 @@ from privacy.numbers import redact
 
 MAX_TEXT = 300  # characters of an answer in free words that are kept
 _MONTHS = 12
-_NUMBER = re.compile(r"\W*(?:no\.?|number|option|the|#)?\s*([1-9])\s*(?:番目?|つ目|ばん|です|で|お願いします|please)*\W*")
+_ORDINALS = {
+    word: place for place, words in enumerate(("first 1st 一", "second 2nd 二", "third 3rd 三", "fourth 4th 四"), 1) for word in words.split()
+}
+_NUMBER = re.compile(
+    r"\W*(?:no\.?|number|option|the|#)?\s*(?:([1-9])|([a-z0-9]+|[一二三四])(?=\s*(?:one|option|番|つ目|$)))"
+    r"(?:\s*(?:one|option|番目?|つ目|ばん|です|で|お願いします|please))*\W*"
+)
+_MARK = re.compile(r"\((\w{1,2})\)$")  # the letter of an option: "Specialised or technical work (b)", 専門・技術の仕事（ロ）
 _WORDS = read_document(Path(__file__).with_name("words.yaml")).data
 
 
@@ -69,10 +76,24 @@ def tapped(form: Form, question: Question, heard: Heard, answers: Answers, picke
     for option in left:
         if plain and plain in {bare(text) for text in option.label.values()}:
             return option.id
-    match = _NUMBER.fullmatch(normalised(heard.text))
-    if match and question.kind in ("choice", "many") and int(match.group(1)) <= len(left):
-        return left[int(match.group(1)) - 1].id
-    return None
+    for option in left:
+        if plain and plain in {bare(mark) for mark in _marks(option)}:
+            return option.id
+    place = _place(heard.text) if question.kind in ("choice", "many") else 0
+    return left[place - 1].id if 0 < place <= len(left) else None
+
+
+def _marks(option: Option) -> list[str]:
+    found = [_MARK.search(normalised(text)) for text in option.label.values()]
+    return [f"{before}{match.group(1)}{after}" for match in found if match for before, after in (("", ""), ("type ", ""), ("", "です"))]
+
+
+def _place(text: str) -> int:
+    """The place that a message names ("2", "the second one", 二番目); 0 when it names none."""
+    match = _NUMBER.fullmatch(normalised(text))
+    if not match:
+        return 0
+    return int(match.group(1)) if match.group(1) else _ORDINALS.get(match.group(2), 0)
 
 
 def value_of(question: Question, option: str) -> Any:
@@ -208,7 +229,7 @@ def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], s
     found: Dict[str, Any] = {}
     known = dict(answers)
     for question in form.questions():
-        if question.id == skip or not question.applies(known):
+        if question.id == skip or not possible(question, known):
             continue
         if not (question.id in words and question.kind in ("choice", "many", "place", "date")) and not _alone(form, question, heard):
             continue

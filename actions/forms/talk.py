@@ -77,6 +77,7 @@ def go_on(form: Form, state: State, heard: Heard, memory: Memory, decide: Decide
         or _taken(state, heard, memory, decide)
         or _answered(form, question, state, heard, decide)
         or _asked_in_between(state, heard, decide)
+        or _told_ahead(form, question, state, heard)
         or _not_understood(state)
     )
 
@@ -230,6 +231,14 @@ def _asked_in_between(state: State, heard: Heard, decide: Decide) -> Optional[Mo
     decision = decide()
     sure = decision.kind in _SURE_ANSWERS and (reading.content_words(heard) > 1 or decision.certainty == 1.0)
     return Move("ask", state, decision=decision) if sure or decision.kind == "choice" else None
+
+
+def _told_ahead(form: Form, question: Question, state: State, heard: Heard) -> Optional[Move]:
+    """What answers a later question in words ("I have a job offer as an engineer") is noted, and the question asked now is asked again."""
+    later = tuple(one.id for one in form.questions() if one.id not in state.answers and one.id != question.id)
+    found = reading.read_all(form, heard, state.answers, words=later, skip=question.id)
+    found = {name: value for name, value in found.items() if name in form.settled({**state.answers, **found})}
+    return _given(form, question, state, found) if found else None
 
 
 def _not_understood(state: State) -> Move:

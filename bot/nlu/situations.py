@@ -52,10 +52,10 @@ class SituationClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
         """`fixed_confidence`, `fixed_nearest`: what an intent with a fixed reply needs. With a named subject it needs
-        `named_confidence`; `wish_confidence`, `wish_nearest`: what the wish for a form needs; an example word for word (`same_nearest`) needs
-        nothing more."""
+        `named_confidence`; `wish_confidence`, `wish_nearest`: what the wish for a form needs, which must also be `wish_lead` times as likely as the
+        likeliest other intent (set on tests/bot/wishes); an example word for word (`same_nearest`) needs nothing more."""
         fixed = {"fixed_confidence": 0.35, "fixed_nearest": 0.2, "named_confidence": 0.8}
-        return {**fixed, "person_confidence": 0.25, "wish_confidence": 0.5, "wish_nearest": 0.5, "same_nearest": 0.97}
+        return {**fixed, "person_confidence": 0.25, "wish_confidence": 0.3, "wish_nearest": 0.3, "wish_lead": 1.2, "same_nearest": 0.97}
 
     def __init__(self, config: Dict[str, Any], buttons: Optional[Dict[str, str]] = None, wishes: FrozenSet[str] = frozenset()) -> None:
         """`buttons`: the intent behind the button of each form (content/forms.yaml), by the letters of its text; `wishes`: the forms' intents."""
@@ -89,10 +89,11 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         intent = message.get(INTENT) or {}
         if intent.get(INTENT_NAME_KEY) not in self._wishes or message.get(NEAREST, 0.0) >= self._config["same_nearest"]:
             return
-        sure = intent.get(PREDICTED_CONFIDENCE_KEY, 0.0) >= self._config["wish_confidence"]
+        ranking = message.get(RANKING, [])
+        rival = max((row[PREDICTED_CONFIDENCE_KEY] for row in ranking if row[INTENT_NAME_KEY] not in self._wishes), default=0.0)
+        sure = intent.get(PREDICTED_CONFIDENCE_KEY, 0.0) >= max(self._config["wish_confidence"], self._config["wish_lead"] * rival)
         if sure and message.get(NEAREST, 0.0) >= self._config["wish_nearest"]:
             return
-        ranking = message.get(RANKING, [])
         left = 1.0 - sum(row[PREDICTED_CONFIDENCE_KEY] for row in ranking if row[INTENT_NAME_KEY] in self._wishes)
         rest = [
             {**row, PREDICTED_CONFIDENCE_KEY: row[PREDICTED_CONFIDENCE_KEY] / max(left, 0.01)}

@@ -22,6 +22,7 @@ from actions.forms.form import Form, Heard, Say, State
 from actions.forms.talk import Move
 from actions.forms.validation import REQUESTED, TALK, FormValidation
 from actions.memory import Memory
+from actions.points import PointsForm
 from bot.nlu.dates import find_dates, iso
 from bot.nlu.quantities import find_quantities
 from knowledge.articles import FormStart
@@ -217,6 +218,47 @@ def test_one_of_many_after_the_other(demo: Form) -> None:
     assert person.say("1").state.picked == ("n1", "patent")  # the numbers are those of the buttons that are left
     assert person.say("Papers").kind == "done"
     assert person.answers["extras"] == ["n1", "patent", "paper"]
+
+
+@pytest.mark.parametrize(
+    ("text", "degree"),
+    [("the second one", "bachelor"), ("second", "bachelor"), ("2nd option please", "bachelor"), ("二番目", "bachelor"), ("2番です", "bachelor")],
+)
+def test_an_option_is_chosen_by_its_place_in_words(demo: Form, text: str, degree: str) -> None:
+    assert Talk(demo).say(text).state.answers == {"degree": degree}
+
+
+@pytest.mark.parametrize("text", ["the fifth one", "second thoughts", "one second", "九番目"])
+def test_a_place_that_is_none_chooses_nothing(demo: Form, text: str) -> None:
+    assert Talk(demo).say(text, decide=decided()).state.answers == {}
+
+
+@pytest.mark.parametrize("text", ["b", "B", "(b)", "type b", "ロ", "ロです"])
+def test_an_option_is_chosen_by_the_letter_of_its_title(text: str) -> None:
+    assert Talk(PointsForm()).say(text).state.answers == {"type": "b"}
+
+
+@pytest.mark.parametrize("text", ["I am 29, master's, 6.5 million, do I reach 70?", "29歳、修士、年収650万円です。70点に届きますか"])
+def test_answers_told_before_it_is_known_whether_they_count_are_kept(text: str) -> None:
+    person = Talk(PointsForm(), text)
+    assert person.asked == "type"
+    assert person.answers == {"degree": "master", "salary": 6_500_000, "age": 29}
+    person.say("1")
+    assert person.answers["age"] == 29
+
+
+def test_they_are_dropped_when_they_turn_out_not_to_count() -> None:
+    person = Talk(PointsForm(), "I am 29, master's")
+    person.say("c")  # the table of managers has no row for age
+    assert person.answers == {"type": "c", "degree": "master"}
+
+
+def test_words_that_answer_a_later_question_are_noted(demo: Form) -> None:
+    person = Talk(demo, "5 million yen")
+    assert person.say("it is a small company", decide=decided()).kind == "ask"
+    assert (person.asked, dict(person.answers)) == ("degree", {"salary": 5_000_000, "company": "small"})
+    assert [question.id for question, _ in person.move.noted] == ["company"]
+    assert person.say("no degree").state.answers == {"salary": 5_000_000, "degree": "none"}
 
 
 # --- corrections --------------------------------------------------------------------------------------------------------------

@@ -33,10 +33,15 @@ def test_the_text_of_the_button_always_starts_the_form(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("nearest", "confidence", "intent"),
-    [(0.8, 0.6, "calculate_points"), (0.4, 0.6, "ask_what"), (0.8, 0.4, "ask_what"), (0.99, 0.3, "calculate_points")],
+    [(0.8, 0.6, "calculate_points"), (0.2, 0.6, "ask_what"), (0.8, 0.25, "ask_what"), (0.99, 0.25, "calculate_points")],
 )
 def test_free_words_start_it_when_they_are_sure(nearest: float, confidence: float, intent: str) -> None:
     assert understood("points", nearest, calculate_points=confidence, ask_what=0.2)["intent"] == intent
+
+
+@pytest.mark.parametrize(("rival", "intent"), [(0.3, "calculate_points"), (0.44, "ask_what")])
+def test_free_words_start_it_only_when_a_question_is_clearly_less_likely(rival: float, intent: str) -> None:
+    assert understood("points", 0.8, calculate_points=0.45, points_what_if=0.4, ask_what=rival)["intent"] == intent
 
 
 def test_a_wish_that_is_not_sure_leaves_the_ranking_to_the_others() -> None:

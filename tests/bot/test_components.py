@@ -13,6 +13,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.utils.io import read_yaml_file
 
+from bot.nlu.happenings import HappeningClassifier
 from bot.nlu.intent_classifier import LinearIntentClassifier
 from bot.nlu.situations import SituationClassifier
 from bot.nlu.subjects import NameExtractor
@@ -23,7 +24,7 @@ from knowledge.settings import ROOT
 from tests.bot.conftest import EXAMPLES, Entities, Pipeline
 from tests.tiny import ODD_MESSAGES, ascii_start
 
-COMPONENTS = [BilingualTokenizer, NameExtractor, ValueExtractor, LinearIntentClassifier, SituationClassifier]
+COMPONENTS = [BilingualTokenizer, NameExtractor, ValueExtractor, LinearIntentClassifier, SituationClassifier, HappeningClassifier]
 MESSAGES = [
     *ODD_MESSAGES,
     "how much is the extension?",
