@@ -190,14 +190,21 @@ class Counter:
             # "and for dependents?", 家族滞在は？, "no, I meant student": the last question again, about another subject.
             question = f"{self._without_subject(memory.question)} {asked.text}"
             return question, self.index.search(question, asked.language, (), likely_aspects(asked))
+        plain = self.index.search(asked.text, asked.language, (), likely_aspects(asked))
         article = self.library.articles.get(memory.subject or "")
         short = len([word for word in words if word.content]) <= _SHORT
         if article and short and not any(self._names_a_topic(mention) for mention in mentions):
             question = f"{in_language(article.title, asked.language)} {asked.text}"
             found = self.index.search(question, asked.language, [article.id], likely_aspects(asked))
-            if found.hits and self._goes_on(found, article, mentions, asked.language):
+            if found.hits and self._goes_on(found, article, mentions, asked.language) and not self._better_alone(plain, found, article):
                 return question, found
-        return asked.text, self.index.search(asked.text, asked.language, (), likely_aspects(asked))
+        return asked.text, plain
+
+    def _better_alone(self, plain: Found, found: Found, article: Article) -> bool:
+        """Whether a question is understood better without the conversation's subject: the subject's title drew its overview only, and alone the
+        question is sure. Not for one that stands word for word in the collection (certainty 1): "how long?" stands under many subjects."""
+        overview = found.hits[0].unit == article.units[0].key
+        return overview and max(found.certainty, self.index.ranking.sure) < plain.certainty < 1.0
 
     def _goes_on(self, found: Found, article: Article, mentions: Sequence[Mention], language: str) -> bool:
         """Whether a short question is about the article talked about: the best hit is near it, and speaks of what the message names."""

@@ -11,6 +11,7 @@ from actions.decision import MAX_OFFERED, Asked, Counter, Decision, intent_aspec
 from actions.memory import Memory
 from knowledge.articles import Library
 from knowledge.languages import languages
+from knowledge.search import Found, Hit
 from tests.actions.conftest import NEARLY, SURE, TIED, UNSURE
 from tests.tiny import ODD_MESSAGES, ascii_start
 
@@ -305,3 +306,21 @@ def test_two_questions_in_one_message_get_two_answers(desk: Desk) -> None:
 def test_every_aspect_of_the_table_is_one_of_the_content(real: Library) -> None:
     aspects = real.aspects
     assert {aspect for row in intent_aspects().values() for aspect in row} <= set(aspects)
+
+
+@pytest.mark.parametrize(
+    ("unit", "certainty", "alone", "better"),
+    [
+        (0, 0.65, 0.9, True),  # the title drew the overview, and the question is clear without it
+        (1, 0.65, 0.9, False),  # a unit of the subject that the question itself asks for
+        (0, 0.95, 0.9, False),
+        (0, 0.2, 0.3, False),  # not sure alone either
+        (0, 0.65, 1.0, False),  # word for word a question of some other subject
+    ],
+)
+def test_a_clear_question_is_not_held_to_the_overview_of_the_subject(desk: Desk, unit: int, certainty: float, alone: float, better: bool) -> None:
+    counter = desk({"sure": 0.7})
+    article = counter.library.articles["procedure-extension"]
+    found = Found([Hit(article.units[unit].key, 1.0)], [], certainty)
+    plain = Found([Hit("status-dependent#what", 1.0)], [], alone)
+    assert counter._better_alone(plain, found, article) is better
