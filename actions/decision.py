@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from actions.memory import Memory
 from knowledge.analysis import Token, has_japanese, normalised, tokens
@@ -94,13 +94,21 @@ class Counter:
         if taken:
             return self.tell(taken, asked, memory, day)
         words = tokens(asked.text)
+        # What the message finds by itself: searched once, and only when something needs it.
+        alone = cache(lambda: self.index.search(asked.text, asked.language, (), likely_aspects(asked)))
         choice = self._bare_choice(asked.text, words, memory)
-        if choice and not self._clear_question(asked, words):
+        if choice and not self._clear_question(alone, words):
             return self._choice(choice, asked, memory)
-        subject = self._bare_subject(asked.text, words)
-        if subject and not memory.question:
-            return self.tell(subject, asked, memory, day)
-        question, found = self._search(asked, memory, words)
+        mentions = self.index.names.find(asked.text, list(words))
+        bare_subject = bool(mentions) and not _content_outside(words, mentions)
+        if bare_subject and not memory.question:
+            return self.tell(mentions[0].targets[0], asked, memory, day)
+        if bare_subject and memory.subject:
+            # "and for dependents?", 家族滞在は？, "no, I meant student": the last question again, about another subject.
+            question = f"{self._without_subject(memory.question or '')} {asked.text}"
+            found = self.index.search(question, asked.language, (), likely_aspects(asked))
+        else:
+            question, found = self._search(asked, memory, words, mentions, alone)
         asked = replace(asked, text=question)
         if self._outside(asked, found):
             return Decision("out_of_scope", replace(memory, offered=(), failures=0))
@@ -159,17 +167,9 @@ class Counter:
             return None
         return name
 
-    def _clear_question(self, asked: Asked, words: Sequence[Token]) -> bool:
+    def _clear_question(self, alone: Callable[[], Found], words: Sequence[Token]) -> bool:
         """Whether a word that means too much alone stands in a question that is clear all the same: "what is PR", ビザはいくら."""
-        if not any(word.lemma in _ASKING for word in words):
-            return False
-        found = self.index.search(asked.text, asked.language, (), likely_aspects(asked))
-        return found.certainty >= self.index.ranking.sure
-
-    def _bare_subject(self, text: str, words: Sequence[Token]) -> Optional[str]:
-        """The article that a message names without asking anything about it."""
-        mentions = self.index.names.find(text, list(words))
-        return mentions[0].targets[0] if mentions and not _content_outside(words, mentions) else None
+        return any(word.lemma in _ASKING for word in words) and alone().certainty >= self.index.ranking.sure
 
     def _choice(self, name: str, asked: Asked, memory: Memory) -> Decision:
         choice = self.library.choices[name]
@@ -183,28 +183,24 @@ class Counter:
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
-    def _search(self, asked: Asked, memory: Memory, words: Sequence[Token]) -> tuple[str, Found]:
+    def _search(
+        self, asked: Asked, memory: Memory, words: Sequence[Token], mentions: Sequence[Mention], alone: Callable[[], Found]
+    ) -> tuple[str, Found]:
         """What was found for a message, and the question as it was understood: with what the conversation adds to it."""
-        mentions = self.index.names.find(asked.text, list(words))
-        if mentions and memory.question and memory.subject and not _content_outside(words, mentions):
-            # "and for dependents?", 家族滞在は？, "no, I meant student": the last question again, about another subject.
-            question = f"{self._without_subject(memory.question)} {asked.text}"
-            return question, self.index.search(question, asked.language, (), likely_aspects(asked))
-        plain = self.index.search(asked.text, asked.language, (), likely_aspects(asked))
         article = self.library.articles.get(memory.subject or "")
         short = len([word for word in words if word.content]) <= _SHORT
         if article and short and not any(self._names_a_topic(mention) for mention in mentions):
             question = f"{in_language(article.title, asked.language)} {asked.text}"
             found = self.index.search(question, asked.language, [article.id], likely_aspects(asked))
-            if found.hits and self._goes_on(found, article, mentions, asked.language) and not self._better_alone(plain, found, article):
+            if found.hits and self._goes_on(found, article, mentions, asked.language) and not self._better_alone(alone, found, article):
                 return question, found
-        return asked.text, plain
+        return asked.text, alone()
 
-    def _better_alone(self, plain: Found, found: Found, article: Article) -> bool:
+    def _better_alone(self, alone: Callable[[], Found], found: Found, article: Article) -> bool:
         """Whether a question is understood better without the conversation's subject: the subject's title drew its overview only, and alone the
         question is sure. Not for one that stands word for word in the collection (certainty 1): "how long?" stands under many subjects."""
         overview = found.hits[0].unit == article.units[0].key
-        return overview and max(found.certainty, self.index.ranking.sure) < plain.certainty < 1.0
+        return overview and max(found.certainty, self.index.ranking.sure) < alone().certainty < 1.0
 
     def _goes_on(self, found: Found, article: Article, mentions: Sequence[Mention], language: str) -> bool:
         """Whether a short question is about the article talked about: the best hit is near it, and speaks of what the message names."""

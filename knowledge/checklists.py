@@ -10,11 +10,11 @@ from typing import Any, Iterator, Mapping, Optional, Sequence
 from urllib.parse import urlencode
 
 from knowledge.articles import Library, Source, Texts
-from knowledge.documents import ContentError, Document, Fault, Key, read_document, schema_faults
+from knowledge.documents import ContentError, Document, Fault, read_document, schema_faults
 from knowledge.languages import CONTENT
 from knowledge.publishers import publisher_of
 from knowledge.questionnaire import UNKNOWN, Answers, Conditions, Question, missing_texts, read_questions
-from knowledge.references import article_faults, text_faults
+from knowledge.references import article_faults, condition_faults, text_faults
 
 PAGES = "/pages/checklists"
 PROCEDURE, STATUS, CATEGORY, EXTRA = "procedure", "status", "category", "extra"
@@ -296,7 +296,7 @@ def _faults(questions: Sequence[Question], papers: Document, lists: Sequence[Doc
             if "note" in entry:
                 yield from text_faults(document, entry["note"], library, "papers", index, "note")
             for name in ("when", "unless"):
-                yield from _condition_faults(document, entry.get(name, {}), known, "papers", index, name)
+                yield from condition_faults(document, entry.get(name, {}), known, "papers", index, name)
     ids = {document.data["id"] for document in lists}
     options = [option.id for question in questions if question.id in (PROCEDURE, STATUS) for option in question.options]
     for name in sorted(ids - set(options)):
@@ -309,11 +309,3 @@ def _paper_faults(document: Document, papers: Any) -> Iterator[Fault]:
     for index, entry in enumerate(document.data["papers"]):
         if entry["paper"] not in papers:
             yield document.fault(f"there is no paper '{entry['paper']}' in papers.yaml", "papers", index, "paper")
-
-
-def _condition_faults(document: Document, when: Mapping[str, Sequence[str]], known: Mapping[str, set[str]], *place: Key) -> Iterator[Fault]:
-    for name, values in when.items():
-        if name not in known:
-            yield document.fault(f"there is no question '{name}' in questions.yaml", *place, name)
-            continue
-        yield from (document.fault(f"the question '{name}' has no answer '{one}'", *place, name) for one in values if one not in known[name])

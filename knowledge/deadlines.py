@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional, Sequence
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import holidays
 from dateutil.relativedelta import relativedelta
@@ -16,6 +16,7 @@ from dateutil.relativedelta import relativedelta
 from knowledge.articles import Source, Texts
 from knowledge.documents import ContentError, Document, Fault, read_document, schema_faults
 from knowledge.languages import CONTENT
+from knowledge.publishers import publisher_of
 from knowledge.questionnaire import MAX_TITLE, missing_texts
 
 Patterns = Mapping[str, tuple["re.Pattern[str]", ...]]  # language code → patterns, for text in small letters
@@ -201,8 +202,7 @@ def read_rules(folder: Path) -> Rules:
     faults = schema_faults(document, read_document(_SCHEMA).data)
     if not faults:
         faults = [*_text_faults(document), *_pattern_faults(document), *_reference_faults(document)]
-    publishers = sorted(read_document(folder / "domains.yaml").data, key=lambda row: -len(row["path"]))
-    sources = {key: _source(key, row, document, publishers, faults) for key, row in (document.data["sources"] if not faults else {}).items()}
+    sources = {key: _source(key, row, document, folder, faults) for key, row in (document.data["sources"] if not faults else {}).items()}
     if faults:
         raise ContentError(faults)
     data = document.data
@@ -239,9 +239,8 @@ def _patterns(lists: Mapping[str, Sequence[str]]) -> Patterns:
     return {code: tuple(re.compile(one) for one in found) for code, found in lists.items()}
 
 
-def _source(key: str, row: Mapping[str, Any], document: Document, publishers: list[dict[str, Any]], faults: list[Fault]) -> Source:
-    parts = urlsplit(row["url"])
-    publisher = next((one["publisher"] for one in publishers if one["domain"] == parts.hostname and parts.path.startswith(one["path"])), None)
+def _source(key: str, row: Mapping[str, Any], document: Document, folder: Path, faults: list[Fault]) -> Source:
+    publisher = publisher_of(row["url"], folder)
     if publisher is None:
         faults.append(document.fault(f"{row['url']} is not on an official domain of domains.yaml", "sources", key, "url"))
     return Source(key, row["url"], row["title"], dt.date.fromisoformat(row["checked"]), row["seen"], publisher or {})

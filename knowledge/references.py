@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterator
+from typing import Iterator, Mapping, Sequence
 
 from knowledge.articles import Library, Texts
 from knowledge.documents import Document, Fault, Key
@@ -31,3 +31,12 @@ def article_faults(document: Document, article: str, library: Library, *place: K
     """A fault when there is no article of that id."""
     if article not in library.articles:
         yield document.fault(f"there is no article '{article}'", *place)
+
+
+def condition_faults(document: Document, when: Mapping[str, Sequence[str]], known: Mapping[str, set[str]], *place: Key) -> Iterator[Fault]:
+    """A fault for every question and answer of a condition that no form asks. `known`: the answers of each question."""
+    for name, values in when.items():
+        if name not in known:
+            yield document.fault(f"there is no question '{name}' in questions.yaml", *place, name)
+            continue
+        yield from (document.fault(f"the question '{name}' has no answer '{one}'", *place, name) for one in values if one not in known[name])

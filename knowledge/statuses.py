@@ -11,7 +11,7 @@ from knowledge.articles import Library, Texts
 from knowledge.documents import ContentError, Document, Fault, Key, read_document, schema_faults
 from knowledge.languages import CONTENT
 from knowledge.questionnaire import UNKNOWN, Answers, Conditions, Question, read_questions
-from knowledge.references import article_faults, text_faults, unit_faults
+from knowledge.references import article_faults, condition_faults, text_faults, unit_faults
 
 MOST = 3  # findings that are shown
 _MISSING = 25  # ranks that an outcome falls for each thing that is missing
@@ -187,9 +187,9 @@ def _faults(document: Document, questions: Sequence[Question], library: Library)
                 yield from text_faults(document, row[name], library, *place, name)
         for number, need in enumerate(row["needs"]):
             yield from text_faults(document, need["text"], library, *place, "needs", number, "text")
-            yield from _condition_faults(document, need.get("met", {}), known, *place, "needs", number, "met")
+            yield from condition_faults(document, need.get("met", {}), known, *place, "needs", number, "met")
         for number, case in enumerate(row["fits"]):
-            yield from _condition_faults(document, case["when"], known, *place, "fits", number, "when")
+            yield from condition_faults(document, case["when"], known, *place, "fits", number, "when")
         yield from _way_faults(document, row.get("ways", ()), known, procedures, *place, "ways")
 
 
@@ -197,14 +197,6 @@ def _way_faults(
     document: Document, rows: Sequence[Mapping[str, Any]], known: Mapping[str, set[str]], procedures: set[str], *place: Key
 ) -> Iterator[Fault]:
     for index, row in enumerate(rows):
-        yield from _condition_faults(document, row["when"], known, *place, index, "when")
+        yield from condition_faults(document, row["when"], known, *place, index, "when")
         if row["procedure"] not in procedures:
             yield document.fault(f"there is no procedure '{row['procedure']}'", *place, index, "procedure")
-
-
-def _condition_faults(document: Document, when: Mapping[str, Sequence[str]], known: Mapping[str, set[str]], *place: Key) -> Iterator[Fault]:
-    for name, values in when.items():
-        if name not in known:
-            yield document.fault(f"there is no question '{name}' in questions.yaml", *place, name)
-            continue
-        yield from (document.fault(f"the question '{name}' has no answer '{one}'", *place, name) for one in values if one not in known[name])

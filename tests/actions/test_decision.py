@@ -323,4 +323,4 @@ def test_a_clear_question_is_not_held_to_the_overview_of_the_subject(desk: Desk,
     article = counter.library.articles["procedure-extension"]
     found = Found([Hit(article.units[unit].key, 1.0)], [], certainty)
     plain = Found([Hit("status-dependent#what", 1.0)], [], alone)
-    assert counter._better_alone(plain, found, article) is better
+    assert counter._better_alone(lambda: plain, found, article) is better
