@@ -13,12 +13,12 @@ from actions.counter import counter
 from actions.forms.form import Form, Heard, Say
 from actions.forms.validation import FormValidation
 from actions.replies import Part, part
-from knowledge import checklist_wording as wording
 from knowledge.articles import Library
-from knowledge.checklists import STATUS, Wanted, checklists, sure_of
+from knowledge.guides import checklist_wording as wording
+from knowledge.guides.checklists import STATUS, Wanted, checklists, sure_of
+from knowledge.guides.questionnaire import Answers, Question
 from knowledge.languages import in_language
-from knowledge.names import NameTable
-from knowledge.questionnaire import Answers, Question
+from knowledge.search.names import NameTable
 
 _GROUP = "group"
 _NOTICES = {"medium": "utter_part_confirm", "low": "utter_part_unverified"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from actions.decision import Counter
-from knowledge.index_file import index_of
+from knowledge.search.index_file import index_of
 from knowledge.settings import settings
 from knowledge.store import Store
 

@@ -21,10 +21,10 @@ from actions.memory import Memory
 from actions.replies import Part, part
 from actions.turn import turn_of
 from knowledge.articles import Source
-from knowledge.deadlines import Deadline, Kind, calendar_address, deadlines_of, rules
-from knowledge.happenings import Dated, days_of, find_happenings
+from knowledge.guides.deadlines import Deadline, Kind, calendar_address, deadlines_of, rules
+from knowledge.guides.happenings import Dated, days_of, find_happenings
+from knowledge.guides.questionnaire import Answers, Option, Question
 from knowledge.languages import in_language, languages
-from knowledge.questionnaire import Answers, Option, Question
 
 WHAT = "what"  # the question whose answer holds everything: {kind: day in ISO, the two days that it can mean, or None}
 _LINES = {"from": "utter_part_deadline_from", "by": "utter_part_deadline_by", "until": "utter_part_deadline_until"}

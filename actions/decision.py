@@ -16,9 +16,9 @@ from knowledge.articles import Article, Library, Unit
 from knowledge.content_reader import target_exists
 from knowledge.documents import read_document
 from knowledge.languages import in_language, languages
-from knowledge.names import Mention, NameTable, choice_names
-from knowledge.search import Found, Index, bare
-from knowledge.terms import split_questions
+from knowledge.search.index import Found, Index, bare
+from knowledge.search.names import Mention, NameTable, choice_names
+from knowledge.search.terms import split_questions
 from privacy.numbers import redact
 
 MAX_OFFERED = 3

@@ -20,9 +20,9 @@ from actions.forms.showing import shown
 from actions.forms.validation import FormValidation, answers_of, heard_of
 from actions.replies import Part, part, say
 from actions.turn import turn_of
+from knowledge.guides.points import Count, PointsSource, points_table
+from knowledge.guides.questionnaire import Answers, Question
 from knowledge.languages import in_language
-from knowledge.points import Count, PointsSource, points_table
-from knowledge.questionnaire import Answers, Question
 
 MOST_GAINS = 6  # changes that are named; more are not read
 _UNCOUNTED_DEGREES = frozenset({"senmon", "high_school", "none"})

@@ -21,7 +21,7 @@ from knowledge.listings.store import Listings, listings
 from knowledge.listings.wishes import Wish, find_companies, find_events, wish_of
 from knowledge.listings.wording import card, company_card, day_in_words, feed_address, wish_words
 from knowledge.listings.words import Spoken, label, spoken_words, texts
-from knowledge.search import bare
+from knowledge.search.index import bare
 from knowledge.settings import settings
 from privacy.numbers import redact
 

@@ -14,9 +14,9 @@ from actions.forms.validation import FormValidation
 from actions.replies import Part, notices, part
 from knowledge.answers import answer_of, filled
 from knowledge.articles import Library, Texts
+from knowledge.guides.questionnaire import Answers, Question
+from knowledge.guides.statuses import Finding, guide
 from knowledge.languages import in_language
-from knowledge.questionnaire import Answers, Question
-from knowledge.statuses import Finding, guide
 
 _POINTS = frozenset({"hsp1", "hsp2"})  # outcomes under which the points calculator is offered
 _MOST_QUESTIONS = 3

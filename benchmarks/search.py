@@ -29,8 +29,8 @@ from knowledge.articles import Article, Library, Unit
 from knowledge.content_reader import read_library
 from knowledge.expectations import CALIBRATION, read_expectations
 from knowledge.languages import languages
-from knowledge.ranking import Ranking
-from knowledge.search import Index
+from knowledge.search.index import Index
+from knowledge.search.ranking import Ranking
 
 SHARE = 1 / 8  # of the content words replaced
 _KANJI = "弥夢鶴亀葵蓮楓梓霞凪雫颯翠瑠璃琥珀彗茜暁曙颪榊樫椿柊桔梗菫萩"

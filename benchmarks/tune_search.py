@@ -1,4 +1,4 @@
-"""`python -m benchmarks.tune_search [--save]`: learns the weights of knowledge/ranking.json, and says how good they are.
+"""`python -m benchmarks.tune_search [--save]`: learns the weights of knowledge/search/ranking.json, and says how good they are.
 
 Two kinds of questions teach the ranker. Each article's own variants, each left out of the index in turn ("folds"), have one right unit. The
 questions of knowledge/calibration were written by somebody who did not see the articles; every unit whose text holds the facts needed is right.
@@ -33,9 +33,9 @@ from knowledge.articles import Unit
 from knowledge.content_reader import read_library
 from knowledge.expectations import CALIBRATION, Expectation, read_expectations
 from knowledge.languages import languages
-from knowledge.ranking import EVIDENCE, FEATURES, RANKING, Ranking
-from knowledge.search import Index, Leave, reader_of
-from knowledge.terms import TermReader, Terms
+from knowledge.search.index import Index, Leave, reader_of
+from knowledge.search.ranking import EVIDENCE, FEATURES, RANKING, Ranking
+from knowledge.search.terms import TermReader, Terms
 
 FOLDS = 4
 SAMPLE = 450  # left-out variants per fold and language

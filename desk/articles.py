@@ -13,9 +13,9 @@ from typing import Any, Callable, Mapping, Optional
 from gateway.errors import GatewayError
 from knowledge.answers import Answer, answer_of
 from knowledge.articles import Library
-from knowledge.index_file import index_of
 from knowledge.languages import languages
-from knowledge.search import Index
+from knowledge.search.index import Index
+from knowledge.search.index_file import index_of
 from knowledge.settings import settings
 from knowledge.store import Store, current_library, version_of
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import AbstractSet, Any, Iterable, Iterator, Mapping, Optional
 
 from knowledge.articles import Article, Aspect, Choice, Concept, Fact, FormStart, Library, Option, Source, Unit
-from knowledge.checklists import faults as checklist_faults
 from knowledge.documents import ContentError, Document, Fault, read_document, schema_faults
+from knowledge.guides.checklists import faults as checklist_faults
+from knowledge.guides.points import faults as points_faults
+from knowledge.guides.statuses import faults as guide_faults
 from knowledge.languages import CONTENT, Language, languages
-from knowledge.points import faults as points_faults
 from knowledge.publishers import publisher_in
-from knowledge.statuses import faults as guide_faults
 
 SCHEMAS = Path(__file__).parent / "schema"
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -7,9 +7,9 @@ import subprocess
 
 from knowledge.content_reader import inspect
 from knowledge.documents import ContentError
-from knowledge.index_file import index_path
 from knowledge.listings.curated import read_companies, read_events
 from knowledge.listings.store import Listings
+from knowledge.search.index_file import index_path
 from knowledge.settings import settings
 from knowledge.store import LoadReport, Store
 from launch.house import ROOT, CannotStart, House, python

@@ -16,7 +16,7 @@ _INPUTS = (
     "data",
     "bot/nlu",
     "knowledge/analysis.py",
-    "knowledge/names.py",
+    "knowledge/search/names.py",
     "knowledge/languages.py",
     "knowledge/content/languages.yaml",
     "requirements.lock",

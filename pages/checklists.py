@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from knowledge import checklist_wording as wording
 from knowledge.articles import Library
-from knowledge.checklists import Checklists, Wanted, checklists, sure_of
+from knowledge.guides import checklist_wording as wording
+from knowledge.guides.checklists import Checklists, Wanted, checklists, sure_of
 from knowledge.languages import in_language, languages
 from knowledge.settings import settings
 from knowledge.store import current_library

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from knowledge.deadlines import CALENDAR, Deadline, Rules, deadlines_of, happened_in, rules
 from knowledge.documents import read_document
+from knowledge.guides.deadlines import CALENDAR, Deadline, Rules, deadlines_of, happened_in, rules
 from knowledge.languages import DEFAULT, in_language, languages
 
 _JAPAN = ZoneInfo("Asia/Tokyo")

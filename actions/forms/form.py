@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from actions.decision import Decision
-from knowledge.questionnaire import UNKNOWN, Answers, Option, Question
+from knowledge.guides.questionnaire import UNKNOWN, Answers, Option, Question
 
 Button = Mapping[str, str]
 

@@ -11,11 +11,11 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 from actions.forms.form import Form, Heard, possible
 from knowledge.analysis import normalised, tokens
 from knowledge.documents import read_document
+from knowledge.guides.questionnaire import UNKNOWN, Answers, Option, Question
 from knowledge.languages import in_language
-from knowledge.names import Mention, NameTable
 from knowledge.numerals import bare_amount, bare_number
-from knowledge.questionnaire import UNKNOWN, Answers, Option, Question
-from knowledge.search import bare
+from knowledge.search.index import bare
+from knowledge.search.names import Mention, NameTable
 from privacy.numbers import redact
 
 MAX_TEXT = 300  # characters of an answer in free words that are kept

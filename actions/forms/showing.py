@@ -12,8 +12,8 @@ from babel.numbers import format_decimal
 from actions.forms.form import Form
 from actions.forms.reading import title
 from actions.replies import part
+from knowledge.guides.questionnaire import UNKNOWN, Question
 from knowledge.languages import in_language
-from knowledge.questionnaire import UNKNOWN, Question
 
 _UNITS = {"money": "utter_part_yen", "age": "utter_part_age", "years": "utter_part_years"}
 

@@ -13,9 +13,9 @@ from actions.decision import Decision
 from actions.forms import reading
 from actions.forms.form import Decide, Form, Heard, State
 from actions.memory import Memory
-from knowledge.questionnaire import UNKNOWN, Question
-from knowledge.search import bare
-from knowledge.terms import split_questions
+from knowledge.guides.questionnaire import UNKNOWN, Question
+from knowledge.search.index import bare
+from knowledge.search.terms import split_questions
 
 TRIES = 2  # times a question is asked again before the choices come
 SURE_INTENT = 0.5  # of an intent that ends or interrupts the form; below, an answer is likelier

@@ -29,8 +29,8 @@ from actions.handoff import offer_person, request_person
 from actions.memory import Memory
 from actions.replies import Part, part, say
 from actions.turn import Turn, turn_of
+from knowledge.guides.questionnaire import Question
 from knowledge.languages import in_language
-from knowledge.questionnaire import Question
 
 REQUESTED = "requested_slot"
 TALK = "form_talk"  # the slot with what the talk around any form remembers: {"tries": …, "picked": […]}

@@ -16,8 +16,8 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.nlu.fingerprint import fingerprint
 from bot.nlu.intent_classifier import RANKING
 from bot.nlu.tokenizer import LANGUAGE
-from knowledge.deadlines import rules
-from knowledge.happenings import Dated, wants_days
+from knowledge.guides.deadlines import rules
+from knowledge.guides.happenings import Dated, wants_days
 from knowledge.languages import DEFAULT, languages
 
 DEADLINES = "calculate_deadlines"
@@ -50,7 +50,7 @@ class HappeningClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
         """The words behind this class count for Rasa's cache too."""
-        return fingerprint("knowledge/happenings.py", "knowledge/content/deadlines.yaml")
+        return fingerprint("knowledge/guides/happenings.py", "knowledge/content/deadlines.yaml")
 
     @classmethod
     def create(

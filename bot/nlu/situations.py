@@ -19,7 +19,7 @@ from bot.nlu.tokenizer import LANGUAGE
 from knowledge.analysis import normalised
 from knowledge.documents import read_document
 from knowledge.languages import languages
-from knowledge.search import bare
+from knowledge.search.index import bare
 from knowledge.settings import settings
 from knowledge.store import current_library
 

@@ -15,8 +15,8 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.fingerprint import fingerprint
 from knowledge.analysis import Token
-from knowledge.names import Mention, NameTable, choice_names, subject_names
 from knowledge.places import place_names
+from knowledge.search.names import Mention, NameTable, choice_names, subject_names
 from knowledge.settings import settings
 from knowledge.store import current_library
 
@@ -40,7 +40,7 @@ class NameExtractor(GraphComponent, EntityExtractorMixin):
     def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
         """The names are content; a changed article must not meet a cached component."""
         content = ("knowledge/content/articles", "knowledge/content/places.yaml", "knowledge/content/regions.yaml")
-        return fingerprint("knowledge/analysis.py", "knowledge/names.py", "knowledge/places.py", *content)
+        return fingerprint("knowledge/analysis.py", "knowledge/search/names.py", "knowledge/places.py", *content)
 
     def __init__(self) -> None:
         library = current_library(settings().database_url)

@@ -23,8 +23,8 @@ from knowledge.analysis import normalised, tokens
 from knowledge.listings.events import Event, Texts, span
 from knowledge.listings.feeds import Feed
 from knowledge.listings.words import spoken_words
-from knowledge.names import NameTable
 from knowledge.places import place_names, prefectures
+from knowledge.search.names import NameTable
 
 MAX_ITEMS = 500
 MAX_TITLE, MAX_PLACE, MAX_NOTE = 200, 200, 300

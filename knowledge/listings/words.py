@@ -9,7 +9,7 @@ from typing import Iterator, Mapping, Sequence
 from knowledge.analysis import Token
 from knowledge.documents import ContentError, read_document, schema_faults
 from knowledge.languages import CONTENT, in_language
-from knowledge.names import NameTable
+from knowledge.search.names import NameTable
 
 SCHEMAS = CONTENT.parent / "schema"
 GROUPS = ("kinds", "audiences", "fields", "languages", "marks", "plain")

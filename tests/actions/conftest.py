@@ -15,8 +15,8 @@ from actions.counter import counter
 from actions.decision import Counter
 from bot.nlg import LanguageFirstNLG
 from knowledge.articles import Library
-from knowledge.ranking import Ranking
-from knowledge.search import Index
+from knowledge.search.index import Index
+from knowledge.search.ranking import Ranking
 from knowledge.settings import ROOT
 from knowledge.store import Store
 
@@ -120,8 +120,8 @@ def talk(tmp_path_factory: pytest.TempPathFactory, library: Library, index: Inde
     Store(f"sqlite:///{folder / 'knowledge.db'}").load(library)
     monkeypatch.setenv("MADOGUCHI_DATABASE_URL", f"sqlite:///{folder / 'knowledge.db'}")
     monkeypatch.setenv("MADOGUCHI_CACHE", str(folder / "cache"))
-    monkeypatch.setattr("knowledge.index_file.Index", lambda *_: index)
-    monkeypatch.setattr("knowledge.index_file._write", lambda *_: None)
+    monkeypatch.setattr("knowledge.search.index_file.Index", lambda *_: index)
+    monkeypatch.setattr("knowledge.search.index_file._write", lambda *_: None)
     counter.cache_clear()
     before = index.ranking
     how_sure(SURE)

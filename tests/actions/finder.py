@@ -20,8 +20,8 @@ from bot.nlu.quantities import find_quantities
 from knowledge.analysis import tokens
 from knowledge.listings.companies import Company
 from knowledge.listings.events import Event
-from knowledge.names import NameTable
 from knowledge.places import place_names
+from knowledge.search.names import NameTable
 from tests.actions.conftest import Said
 from tests.knowledge.listings.samples import NOW, TODAY
 

@@ -9,7 +9,7 @@ import pytest
 
 from actions.checklist import ValidateChecklist
 from knowledge.articles import Library
-from knowledge.checklists import checklists
+from knowledge.guides.checklists import checklists
 from tests.actions.conftest import Conversation
 from tests.actions.test_forms import Filling
 

@@ -10,7 +10,7 @@ import pytest
 
 from actions.choose import ActionAffirm
 from actions.deadlines import WHAT, DeadlinesForm, ValidateDeadlines
-from knowledge.deadlines import rules
+from knowledge.guides.deadlines import rules
 from knowledge.languages import languages
 from tests.actions.conftest import UNSURE, Conversation, how_sure, rendered
 from tests.actions.test_forms import Filling

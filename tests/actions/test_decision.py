@@ -11,7 +11,7 @@ from actions.decision import MAX_OFFERED, Asked, Counter, Decision, intent_aspec
 from actions.memory import Memory
 from knowledge.articles import Library
 from knowledge.languages import languages
-from knowledge.search import Found, Hit
+from knowledge.search.index import Found, Hit
 from tests.actions.conftest import NEARLY, SURE, TIED, UNSURE
 from tests.tiny import ODD_MESSAGES, ascii_start
 

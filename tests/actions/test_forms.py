@@ -27,8 +27,8 @@ from bot.nlu.dates import find_dates, iso
 from bot.nlu.quantities import find_quantities
 from knowledge.articles import FormStart
 from knowledge.documents import Document, read_document
+from knowledge.guides.questionnaire import MAX_TITLE, UNKNOWN, Answers, Question, read_questions
 from knowledge.languages import languages
-from knowledge.questionnaire import MAX_TITLE, UNKNOWN, Answers, Question, read_questions
 from tests.actions.conftest import UNSURE, Conversation, how_sure, rendered
 from tests.tiny import ODD_MESSAGES, ascii_start
 

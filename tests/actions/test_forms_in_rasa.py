@@ -24,10 +24,10 @@ from bot.nlg import LanguageFirstNLG
 from bot.tracker_store import BoundedTrackerStore
 from knowledge.articles import FormStart, Library
 from knowledge.documents import read_document
-from knowledge.points import points_table
-from knowledge.questionnaire import Question
-from knowledge.ranking import Ranking
-from knowledge.search import Index
+from knowledge.guides.points import points_table
+from knowledge.guides.questionnaire import Question
+from knowledge.search.index import Index
+from knowledge.search.ranking import Ranking
 from knowledge.settings import ROOT
 from knowledge.store import Store
 from tests.actions.conftest import SURE
@@ -75,8 +75,8 @@ def executor(tmp_path_factory: pytest.TempPathFactory, library: Library, patch: 
     index = Index(known, replace(Ranking.read(), **SURE))
     patch.setenv("MADOGUCHI_DATABASE_URL", f"sqlite:///{folder / 'knowledge.db'}")
     patch.setenv("MADOGUCHI_CACHE", str(folder / "cache"))
-    patch.setattr("knowledge.index_file.Index", lambda *_: index)
-    patch.setattr("knowledge.index_file._write", lambda *_: None)
+    patch.setattr("knowledge.search.index_file.Index", lambda *_: index)
+    patch.setattr("knowledge.search.index_file._write", lambda *_: None)
     counter.cache_clear()
     executor = ActionExecutor()
     executor.register_package("actions")

@@ -13,9 +13,9 @@ from rasa_sdk.utils import all_subclasses
 import actions
 from actions.forms.validation import FormValidation
 from knowledge.documents import read_document
+from knowledge.guides.questionnaire import MAX_TITLE
 from knowledge.languages import CONTENT, languages
-from knowledge.questionnaire import MAX_TITLE
-from knowledge.search import bare
+from knowledge.search.index import bare
 from knowledge.settings import ROOT
 
 DOMAIN: Dict[str, Any] = read_document(ROOT / "domain.yml").data

@@ -10,7 +10,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.intent_classifier import NEAREST, RANKING
 from bot.nlu.situations import SituationClassifier
-from knowledge.search import bare
+from knowledge.search.index import bare
 
 TITLE = "Calculate my points"
 RANKED = {"calculate_points": 0.6, "points_what_if": 0.15, "ask_what": 0.2}

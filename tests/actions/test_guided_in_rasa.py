@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from knowledge.articles import Library
-from knowledge.checklists import checklists
-from knowledge.statuses import guide
+from knowledge.guides.checklists import checklists
+from knowledge.guides.statuses import guide
 from tests.actions.test_forms_in_rasa import Chat, chat, executor, model, patch  # noqa: F401
 
 

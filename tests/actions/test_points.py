@@ -13,9 +13,9 @@ from actions.forms import talk as form_talk
 from actions.forms.form import State
 from actions.points import ActionPointsWhatIf, PointsForm, ValidatePoints, changes
 from knowledge.documents import read_document
+from knowledge.guides.points import points_table
+from knowledge.guides.questionnaire import Answers
 from knowledge.languages import languages
-from knowledge.points import points_table
-from knowledge.questionnaire import Answers
 from knowledge.settings import ROOT
 from tests.actions.conftest import UNSURE, Conversation, how_sure, rendered
 from tests.actions.test_forms import Filling, Talk, heard

@@ -11,8 +11,8 @@ import pytest
 
 from actions.status_finder import StatusFinderForm, ValidateStatusFinder
 from knowledge.articles import Library
+from knowledge.guides.statuses import guide
 from knowledge.languages import languages
-from knowledge.statuses import guide
 from tests.actions.conftest import Conversation, rendered
 from tests.actions.test_forms import Filling
 

@@ -16,8 +16,8 @@ from starlette.routing import Mount
 from desk.app import create_desk
 from desk.articles import Shelf
 from knowledge.articles import Library
-from knowledge.ranking import Ranking
-from knowledge.search import Index
+from knowledge.search.index import Index
+from knowledge.search.ranking import Ranking
 from tests.browser.axe import needs_axe, violations
 from tests.browser.browser import WHY_NOT, Browser
 from tests.browser.house import DeskPage

@@ -11,9 +11,9 @@ from knowledge.articles import Library
 from knowledge.content_reader import PLACEHOLDER
 from knowledge.documents import Fault, read_document
 from knowledge.languages import languages
-from knowledge.names import NameTable, subject_names
-from knowledge.ranking import Ranking
-from knowledge.search import Index
+from knowledge.search.index import Index
+from knowledge.search.names import NameTable, subject_names
+from knowledge.search.ranking import Ranking
 from knowledge.settings import ROOT
 
 # The 29 statuses of residence, by their names in the appended tables of the Immigration Control Act.

@@ -22,8 +22,8 @@ from desk.passwords import Passwords
 from desk.workplace import Workplace
 from gateway.services import Services
 from knowledge.articles import Library
-from knowledge.ranking import Ranking
-from knowledge.search import Index
+from knowledge.search.index import Index
+from knowledge.search.ranking import Ranking
 from tests.gateway.world import HandClock, PushChannel, make_services, sqlite_url
 
 PASSWORD = "correct horse battery staple"

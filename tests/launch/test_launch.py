@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from knowledge.content_reader import inspect
-from knowledge.index_file import index_path
+from knowledge.search.index_file import index_path
 from knowledge.store import Store, version_of
 from launch import chat as chat_module
 from launch import knowledge_base, model, processes

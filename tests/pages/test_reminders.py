@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 
 from gateway.logs import JsonLines
 from gateway.web.guard import Guard
-from knowledge.deadlines import calendar_address, deadlines_of, rules
 from knowledge.documents import read_document
+from knowledge.guides.deadlines import calendar_address, deadlines_of, rules
 from knowledge.languages import languages
 from knowledge.settings import ROOT
 from pages import reminders

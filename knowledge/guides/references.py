@@ -7,7 +7,7 @@ from typing import Iterator, Mapping, Sequence
 
 from knowledge.articles import Library, Texts
 from knowledge.documents import Document, Fault, Key
-from knowledge.questionnaire import missing_texts
+from knowledge.guides.questionnaire import missing_texts
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Optional
 
 from knowledge.articles import Library
-from knowledge.ranking import Ranking
-from knowledge.search import Index
+from knowledge.search.index import Index
+from knowledge.search.ranking import Ranking
 
 logger = logging.getLogger(__name__)
-_CODE = ("analysis", "names", "terms", "matrix", "classifier", "search", "spelling", "ranking")
+_HERE = Path(__file__).parent
+_CODE = ("../analysis", "names", "terms", "matrix", "classifier", "index", "spelling", "ranking")
 _KEPT = 2  # older index files are deleted
 
 
@@ -38,7 +39,7 @@ def index_path(version: str, folder: Path) -> Path:
 def _key(version: str) -> str:
     digest = hashlib.sha256(version.encode())
     for name in _CODE:
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+        digest.update((_HERE / f"{name}.py").read_bytes())
     return digest.hexdigest()[:24]
 
 

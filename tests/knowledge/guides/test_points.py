@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from knowledge.articles import Library
 from knowledge.content_reader import inspect
 from knowledge.documents import ContentError
+from knowledge.guides.points import Count, Row, faults, points_table
+from knowledge.guides.questionnaire import UNKNOWN, Answers, Question
 from knowledge.languages import CONTENT, languages
-from knowledge.points import Count, Row, faults, points_table
-from knowledge.questionnaire import UNKNOWN, Answers, Question
 
 TABLE = points_table()
 ROWS: Mapping[str, Row] = {row.id: row for row in TABLE.rows}

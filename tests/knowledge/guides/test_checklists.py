@@ -10,12 +10,12 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from knowledge import checklist_wording as wording
 from knowledge.articles import Library
-from knowledge.checklists import Wanted, checklists, faults, sure_of
+from knowledge.guides import checklist_wording as wording
+from knowledge.guides.checklists import Wanted, checklists, faults, sure_of
+from knowledge.guides.questionnaire import UNKNOWN, Answers
+from knowledge.guides.statuses import guide
 from knowledge.languages import CONTENT, languages
-from knowledge.questionnaire import UNKNOWN, Answers
-from knowledge.statuses import guide
 
 DAY = dt.date(2026, 11, 22)
 TABLE = checklists()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from knowledge.analysis import tokens
 from knowledge.articles import Library
-from knowledge.names import NameTable, PhraseTable, choice_names, subject_names
+from knowledge.search.names import NameTable, PhraseTable, choice_names, subject_names
 
 NAMES = [
     ("residence card", "card"),

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge import index_file
 from knowledge.articles import Library
-from knowledge.index_file import index_of
-from knowledge.ranking import Ranking
-from knowledge.search import Index
+from knowledge.search import index_file
+from knowledge.search.index import Index
+from knowledge.search.index_file import index_of
+from knowledge.search.ranking import Ranking
 from knowledge.store import version_of
 from tests import tiny
 from tests.tiny import ascii_start

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Mapping
 
 from knowledge.analysis import Token, normalised, sound, tokens
-from knowledge.names import Mention, NameTable, PhraseTable
+from knowledge.search.names import Mention, NameTable, PhraseTable
 
 BLOCKS = ("lemma", "concept", "gram", "sound")
 Bag = Mapping[str, float]

@@ -14,13 +14,13 @@ import numpy as np
 
 from knowledge.analysis import normalised
 from knowledge.articles import Library, Unit
-from knowledge.classifier import UnitClassifier
 from knowledge.languages import languages
-from knowledge.matrix import CoverMatrix, Query, TermMatrix
-from knowledge.names import Mention, NameTable, PhraseTable, concept_phrases, subject_names
-from knowledge.ranking import FEATURES, Ranking
-from knowledge.spelling import Speller
-from knowledge.terms import BLOCKS, Bag, TermReader, Terms, split_questions
+from knowledge.search.classifier import UnitClassifier
+from knowledge.search.matrix import CoverMatrix, Query, TermMatrix
+from knowledge.search.names import Mention, NameTable, PhraseTable, concept_phrases, subject_names
+from knowledge.search.ranking import FEATURES, Ranking
+from knowledge.search.spelling import Speller
+from knowledge.search.terms import BLOCKS, Bag, TermReader, Terms, split_questions
 
 CANDIDATES = 100
 _EXACT_LEAD = 100.0

@@ -15,13 +15,13 @@ from dateutil.relativedelta import relativedelta
 
 from knowledge.articles import Source, Texts
 from knowledge.documents import ContentError, Document, Fault, read_document, schema_faults
+from knowledge.guides.questionnaire import MAX_TITLE, missing_texts
 from knowledge.languages import CONTENT
 from knowledge.publishers import publisher_of
-from knowledge.questionnaire import MAX_TITLE, missing_texts
 
 Patterns = Mapping[str, tuple["re.Pattern[str]", ...]]  # language code → patterns, for text in small letters
 
-_SCHEMA = Path(__file__).parent / "schema" / "deadlines.yaml"
+_SCHEMA = Path(__file__).parents[1] / "schema" / "deadlines.yaml"
 _PATTERNS = ("past", "future", "asks", "wishes", "question")  # the fields of Rules that hold patterns
 _JAPAN = holidays.country_holidays("JP")
 # A day before or after these is a slip of the keyboard; the first is also where our knowledge of public holidays begins to be of use.

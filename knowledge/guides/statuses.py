@@ -9,13 +9,13 @@ from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from knowledge.articles import Library, Texts
 from knowledge.documents import ContentError, Document, Fault, Key, read_document, schema_faults
+from knowledge.guides.questionnaire import UNKNOWN, Answers, Conditions, Question, read_questions
+from knowledge.guides.references import article_faults, condition_faults, text_faults, unit_faults
 from knowledge.languages import CONTENT
-from knowledge.questionnaire import UNKNOWN, Answers, Conditions, Question, read_questions
-from knowledge.references import article_faults, condition_faults, text_faults, unit_faults
 
 MOST = 3  # findings that are shown
 _MISSING = 25  # ranks that an outcome falls for each thing that is missing
-_SCHEMA = Path(__file__).parent / "schema" / "guide.yaml"
+_SCHEMA = Path(__file__).parents[1] / "schema" / "guide.yaml"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Iterator, Mapping, Sequence
 import numpy as np
 from scipy import sparse
 
-from knowledge.terms import Bag
+from knowledge.search.terms import Bag
 
 _BLOCKS = ("lemma", "concept", "gram")
 _WIDTH = 96

@@ -1,6 +1,6 @@
 import numpy as np
 
-from knowledge.classifier import UnitClassifier
+from knowledge.search.classifier import UnitClassifier
 
 
 def bags(*words: str) -> dict[str, dict[str, float]]:

@@ -10,9 +10,9 @@ import pytest
 
 from knowledge.articles import Library
 from knowledge.documents import ContentError
+from knowledge.guides.questionnaire import UNKNOWN, Answers
+from knowledge.guides.statuses import MOST, Finding, faults, guide
 from knowledge.languages import CONTENT
-from knowledge.questionnaire import UNKNOWN, Answers
-from knowledge.statuses import MOST, Finding, faults, guide
 
 # The 29 statuses of residence, by the article about each. Technical Intern Training and Specified Skilled Worker have stages of one status.
 STATUSES = set(

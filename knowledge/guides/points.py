@@ -16,10 +16,10 @@ from typing import Any, Iterator, Mapping, Optional, Sequence
 from knowledge.analysis import normalised
 from knowledge.articles import Texts
 from knowledge.documents import ContentError, Document, Fault, Place, read_document, schema_faults
+from knowledge.guides.questionnaire import Answers, Question, missing_texts, read_questions
 from knowledge.languages import CONTENT
 from knowledge.numerals import number
 from knowledge.publishers import publisher_of
-from knowledge.questionnaire import Answers, Question, missing_texts, read_questions
 from knowledge.settings import ROOT
 
 _SCHEMA = ROOT / "knowledge" / "schema" / "points.yaml"

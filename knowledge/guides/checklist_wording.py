@@ -9,10 +9,10 @@ from typing import Any, Mapping
 
 from knowledge.answers import filled
 from knowledge.articles import Library, Texts
-from knowledge.checklists import Checklists, Item, Wanted
 from knowledge.documents import read_document
+from knowledge.guides.checklists import Checklists, Item, Wanted
+from knowledge.guides.questionnaire import UNKNOWN
 from knowledge.languages import CONTENT, in_language
-from knowledge.questionnaire import UNKNOWN
 
 _SURE = "high"
 

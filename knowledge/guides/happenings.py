@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Iterator, Optional, Sequence
 
 from knowledge.analysis import MAX_TEXT, fold
-from knowledge.deadlines import FIRST_DAY, LAST_DAY, Kind, Patterns, Rules
+from knowledge.guides.deadlines import FIRST_DAY, LAST_DAY, Kind, Patterns, Rules
 from knowledge.numerals import number
 
 _YEAR = re.compile(r"\d{4}|年|reiwa|heisei|\b(next|this|last) year\b", re.IGNORECASE)

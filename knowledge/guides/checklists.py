@@ -11,14 +11,14 @@ from urllib.parse import urlencode
 
 from knowledge.articles import Library, Source, Texts
 from knowledge.documents import ContentError, Document, Fault, read_document, schema_faults
+from knowledge.guides.questionnaire import UNKNOWN, Answers, Conditions, Question, missing_texts, read_questions
+from knowledge.guides.references import article_faults, condition_faults, text_faults
 from knowledge.languages import CONTENT
 from knowledge.publishers import publisher_of
-from knowledge.questionnaire import UNKNOWN, Answers, Conditions, Question, missing_texts, read_questions
-from knowledge.references import article_faults, condition_faults, text_faults
 
 PAGES = "/pages/checklists"
 PROCEDURE, STATUS, CATEGORY, EXTRA = "procedure", "status", "category", "extra"
-_SCHEMA = Path(__file__).parent / "schema"
+_SCHEMA = Path(__file__).parents[1] / "schema"
 _SURE = ("low", "medium", "high")
 
 

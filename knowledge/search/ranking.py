@@ -22,7 +22,7 @@ FEATURES = (
     "answer_lemma", "answer_gram", "answer_concept",
     # all of its questions together; the score by which it became a candidate
     "blend", "blend_mean", "first",
-    # the log probability of the unit by what was learned from all questions (knowledge/classifier.py)
+    # the log probability of the unit by what was learned from all questions (knowledge/search/classifier.py)
     "learned",
     # whose subject is named, near (a related article), another's, or carried over from the conversation; the aspect asked for
     "named", "near_named", "other_named", "carried", "aspect",

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.nlu.dates import find_dates
-from knowledge.deadlines import (
+from knowledge.documents import ContentError
+from knowledge.guides.deadlines import (
     FIRST_DAY,
     LAST_DAY,
     Kind,
@@ -27,8 +28,7 @@ from knowledge.deadlines import (
     read_rules,
     rules,
 )
-from knowledge.documents import ContentError
-from knowledge.happenings import Dated, days_of, find_happenings, wants_days
+from knowledge.guides.happenings import Dated, days_of, find_happenings, wants_days
 from knowledge.languages import CONTENT, languages
 from tests.tiny import ODD_MESSAGES, ascii_start
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Sequence
 import numpy as np
 from scipy import sparse
 
-from knowledge.terms import Bag
+from knowledge.search.terms import Bag
 
 
 class Query(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.matrix import CoverMatrix, TermMatrix
+from knowledge.search.matrix import CoverMatrix, TermMatrix
 
 bags = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 9).map(float), max_size=6)
 some_bags = st.lists(bags, min_size=1, max_size=8)
