@@ -1,4 +1,4 @@
-"""Dates and stretches of time in words, in both languages: "next month", 来月, 3月, "this weekend", 令和8年, "by 3 March"."""
+"""Dates and stretches of time in words, in both languages: "next month", 来月, 3月, "last Friday", 10日前, "this weekend", 令和8年, "by 3 March"."""
 
 from __future__ import annotations
 
@@ -11,9 +11,21 @@ from typing import Callable, Iterator, Optional
 import dateparser
 
 from knowledge.analysis import fold
+from knowledge.numerals import number
 
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec"
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "reiwa": 2018, "heisei": 1988}
+_WEEKDAYS = {
+    name: place
+    for place, names in enumerate(
+        ("monday mon 月 げつ", "tuesday tue tues 火 か", "wednesday wed 水 すい", "thursday thu thur thurs 木 もく",
+         "friday fri 金 きん", "saturday sat 土 ど", "sunday sun 日 にち")
+    )
+    for name in names.split()
+}  # fmt: skip
+_WEEKS = {"先々週": -2, "先週": -1, "せんしゅう": -1, "今週": 0, "こんしゅう": 0, "来週": 1, "らいしゅう": 1, "再来週": 2, "next": 1}
+_COUNTS = {word: count for count, word in enumerate("a one two three four five six seven eight nine ten".split())} | {"a": 1, "an": 1}
+_MONTHS_AWAY = {"先月": -1, "今月": 0, "来月": 1, "再来月": 2, "last": -1, "this": 0, "next": 1}
 _YEARS = {"再来年": 2, "来年": 1, "らいねん": 1, "今年": 0, "ことし": 0, "去年": -1, "昨年": -1, "next": 1, "this": 0, "last": -1}
 
 
@@ -131,6 +143,39 @@ def _parsed(match: re.Match[str], today: dt.date) -> Span:
     return (date.date(), date.date()) if date else None
 
 
+def _weekday(match: re.Match[str], today: dt.date) -> Span:
+    """A day of the week: in the week that is named, else the last one ("last Friday", この前の土曜日) or the next one from today on."""
+    weekday, which = _WEEKDAYS[match.group("weekday")], match.group("which") or ""
+    if which in _WEEKS:
+        day = _week(today, _WEEKS[which])[0] + dt.timedelta(days=weekday)
+    elif which in ("last", "past", "this past", "この前", "前"):
+        day = today - dt.timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
+    else:
+        day = today + dt.timedelta(days=(weekday - today.weekday()) % 7)
+    return day, day
+
+
+def _day_of_month(match: re.Match[str], today: dt.date) -> Span:
+    """来月の10日, "the 15th of next month"; "on the 15th" alone lies ahead."""
+    day, which = int(match.group("day")), match.group("which")
+    if which:
+        first, _ = _month(today.year, today.month + _MONTHS_AWAY[which])
+        return _day(first.year, first.month, day)
+    months = (_month(today.year, today.month + away)[0] for away in range(3))
+    return next((span for first in months if (span := _day(first.year, first.month, day)) and span[0] >= today), None)
+
+
+def _counted(sign: int) -> Callable[[re.Match[str], dt.date], Span]:
+    """So many days or weeks ago, or from today."""
+
+    def read(match: re.Match[str], today: dt.date) -> Span:
+        count = _COUNTS.get(match.group("count")) or int(number(match.group("count")))
+        days = count * (7 if match.group("unit")[0] in "w週" else 1)
+        return (today + dt.timedelta(days=sign * days),) * 2 if 0 < days < 3660 else None
+
+    return read
+
+
 def _relative(offset: Callable[[dt.date], Span]) -> Callable[[re.Match[str], dt.date], Span]:
     return lambda match, today: offset(today)
 
@@ -147,6 +192,10 @@ def _days(count: int) -> Callable[[re.Match[str], dt.date], Span]:
     return _relative(lambda today: (today + dt.timedelta(days=count), today + dt.timedelta(days=count)))
 
 
+_WEEKDAY = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+_SHORT_WEEKDAY = "mon|tues?|wed|thu(?:rs?)?|fri|sat|sun"
+_COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
+_KANJI_COUNT = "(?P<count>[0-9一二三四五六七八九十]{1,3})"
 _ISO = r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
 _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]] = [
     (re.compile(_ISO), lambda match, today: _day(int(match.group("year")), int(match.group("month")), int(match.group("day")))),
@@ -169,7 +218,31 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
         _english_month,
     ),
     (re.compile(r"(?:in|by|until|this|next|during) (?P<month>may)\b(?: (?P<year>\d{4})|,? (?P<relative>next|this|last) year\b)?"), _english_month),
+    (re.compile(r"(?P<which>先月|今月|再来月|来月)の? ?(?P<day>\d{1,2})日(?!間|以)"), _day_of_month),
+    (re.compile(r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)? of (?P<which>last|this|next) month\b"), _day_of_month),
+    (re.compile(r"\bon the (?P<day>\d{1,2})(?:st|nd|rd|th)\b(?P<which>)(?! ?[a-z])"), _day_of_month),
+    (
+        re.compile(rf"\b(?:(?:on )?(?P<which>this past|last|past|next|this coming|this|coming) |(?:on )?)(?P<weekday>{_WEEKDAY})(?!s)\b"),
+        _weekday,
+    ),
+    (re.compile(rf"\b(?:on )?(?P<which>this past|last|past|next|this coming|this|coming) (?P<weekday>{_SHORT_WEEKDAY})\b"), _weekday),
+    (
+        re.compile(
+            r"(?:(?P<which>先々週|先週|せんしゅう|今週|こんしゅう|再来週|来週|らいしゅう|この前|前|次|今度|こんど)の? ?)?"
+            r"(?P<weekday>[月火水木金土日](?=曜)|(?:げつ|か|すい|もく|きん|ど|にち)(?=よう))(?:曜日?|よう(?:び|日))"
+        ),
+        _weekday,
+    ),
+    (re.compile(rf"\b{_COUNT} (?P<unit>day|week)s? ago\b"), _counted(-1)),
+    (re.compile(rf"\bin {_COUNT} (?P<unit>day|week)s?\b(?! of)"), _counted(1)),
+    (re.compile(rf"\b{_COUNT} (?P<unit>day|week)s? from (?:now|today)\b"), _counted(1)),
+    (re.compile(rf"(?<![の限]){_KANJI_COUNT}(?P<unit>日|週間)前(?!から|まで|に申請|の)"), _counted(-1)),
+    (re.compile(rf"{_KANJI_COUNT}(?P<unit>日|週間)後(?!から|まで)"), _counted(1)),
+    (re.compile(r"一昨日|おととい"), _days(-2)),
     (re.compile(r"再来月|month after next"), _months(2)),
+    (re.compile(r"先月|せんげつ|\blast month\b"), _months(-1)),
+    (re.compile(r"先週|せんしゅう|\blast week\b"), _relative(lambda today: _week(today, -1))),
+    (re.compile(r"年末|\bend of (?:the|this) year\b"), _relative(lambda today: _month(today.year, 12))),
     (re.compile(r"来月|らいげつ|\bnext month\b|raigetsu"), _months(1)),
     (re.compile(r"今月|こんげつ|\bthis month\b|kongetsu"), _months(0)),
     (re.compile(r"来週末|次の週末|\bnext weekend\b"), _relative(lambda today: _weekend(today, 1))),

@@ -5,21 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Iterator, Optional, Sequence
+from typing import Any, Iterator, Mapping, Optional, Sequence
+
+from dateutil.relativedelta import relativedelta
 
 from knowledge.analysis import MAX_TEXT, fold
 from knowledge.guides.deadlines import FIRST_DAY, LAST_DAY, Kind, Patterns, Rules
-from knowledge.numerals import number
 
 _YEAR = re.compile(r"\d{4}|年|reiwa|heisei|\b(next|this|last) year\b", re.IGNORECASE)
 _MONTH_AND_DAY = re.compile(r"\d+月\d+日|[a-z]{3,}\.?\W*\d|\d\W*(?:st|nd|rd|th)?(?: of)?\W*[a-z]{3,}", re.IGNORECASE)
 _SHORT = re.compile(r"(?<![\d/.-])(?P<one>\d{1,2})(?P<mark>[/.-])(?P<two>\d{1,2})(?:(?P=mark)(?P<year>\d{4}|\d{2}))?(?![\d/.-]*\d)")
-_AGO = re.compile(
-    r"(?P<count>\d{1,3}|an?|one|two|three|four|five|six) (?P<unit>days?|weeks?) ago"
-    r"|(?P<count2>[0-9一二三四五六七八九十]{1,3})(?P<unit2>日|週間)前(?!から)|(?P<before>おととい|一昨日)"
-)
-_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_BARE_WEEKDAY = re.compile(r"(?:on )?[a-z]+day|[月火水木金土日げつかすいもくきんどにち]+[曜よ].*", re.IGNORECASE)
+_NEXT_WEEKDAY = re.compile(r"(?:on )?next [a-z]+", re.IGNORECASE)
+_BARE_DAY = re.compile(r"on the \d{1,2}[a-z]{2}", re.IGNORECASE)
 _BREAK = re.compile(r"[,;.。、\n!?！？]|\band\b|\bbut\b|\balso\b|\bthen\b|(?<=[てで])(?=\s)|けど|(?<=た)(?:ので|し)")
+_YEARLY, _MONTHLY, _WEEKLY = "year", "month", "week"
+_ONE: Mapping[str, Any] = {_MONTHLY: {"months": 1}, _WEEKLY: {"weeks": 1}}
 _ACROSS = 1_000  # characters: a date in the same part of the sentence is nearer than any in another part
 
 
@@ -125,12 +126,12 @@ def _mentions(text: str, rules: Rules) -> list[_Mention]:
 
 @dataclass(frozen=True)
 class _Span:
-    """Days as written: `choices` are all that they can mean. `open_year`: no year is said, so that another year may be meant."""
+    """Days as written: `choices` are all that they can mean. `open`: what is not said, so that another one may be meant (year, month or week)."""
 
     choices: tuple[dt.date, ...]
     start: int
     end: int
-    open_year: bool = False
+    open: Optional[str] = None
 
 
 def _spans(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date) -> list[_Span]:
@@ -139,24 +140,25 @@ def _spans(text: str, language: str, dates: Sequence[Dated], rules: Rules, today
     for one in dates:
         said = text[one.start : one.end]
         if one.first == one.last:
-            found.append(_Span((one.first,), one.start, one.end, bool(_MONTH_AND_DAY.search(said)) and not _YEAR.search(said)))
-    for span in (*_ago(text, today), *_short(text, language, rules, today)):
+            found.append(_Span(_choices(one.first, said, today), one.start, one.end, _open(said)))
+    for span in _short(text, language, rules, today):
         if not any(span.start < other.end and other.start < span.end for other in found):
             found.append(span)
     return sorted(found, key=lambda span: span.start)
 
 
-def _ago(text: str, today: dt.date) -> Iterator[_Span]:
-    folded = fold(text[:MAX_TEXT])
-    for match in _AGO.finditer(folded.text.lower()):
-        if match.group("before"):
-            days = 2
-        else:
-            said = match.group("count") or match.group("count2")
-            count = _NUMBERS.get(said) or int(number(said))
-            days = count * (7 if (match.group("unit") or match.group("unit2"))[0] in "w週" else 1)
-        if days:
-            yield _Span((today - dt.timedelta(days=days),), *folded.span(*match.span()))
+def _open(said: str) -> Optional[str]:
+    if _BARE_WEEKDAY.fullmatch(said):
+        return _WEEKLY
+    if _BARE_DAY.fullmatch(said):
+        return _MONTHLY
+    return _YEARLY if _MONTH_AND_DAY.search(said) and not _YEAR.search(said) else None
+
+
+def _choices(day: dt.date, said: str, today: dt.date) -> tuple[dt.date, ...]:
+    """Said on a Monday, "next Friday" is this week's to some and next week's to others."""
+    sooner = day - dt.timedelta(weeks=1)
+    return (sooner, day) if _NEXT_WEEKDAY.fullmatch(said) and sooner > today else (day,)
 
 
 def _short(text: str, language: str, rules: Rules, today: dt.date) -> Iterator[_Span]:
@@ -173,7 +175,7 @@ def _short(text: str, language: str, rules: Rules, today: dt.date) -> Iterator[_
         days = [_on(int(year) + (2000 if len(year) == 2 else 0) if year else None, month, day, today) for month, day in dict.fromkeys(readings)]
         choices = tuple(day for day in days if day)
         if choices:
-            yield _Span(choices, *folded.span(*match.span()), open_year=not year)
+            yield _Span(choices, *folded.span(*match.span()), open=None if year else _YEARLY)
 
 
 def _is_day(month: int, day: int) -> bool:
@@ -193,11 +195,13 @@ def _on(year: Optional[int], month: int, day: int, today: dt.date) -> Optional[d
 
 
 def _days(text: str, language: str, mention: _Mention, span: _Span, breaks: Sequence[int], rules: Rules, today: dt.date) -> tuple[dt.date, ...]:
-    """The days meant, in the year that is meant for this kind of thing."""
-    if not span.open_year:
+    """The days meant, in the year (or month, or week) that is meant for this kind of thing."""
+    if not span.open:
         return span.choices
     policy = _tense(_part(text, mention, span, breaks), language, rules) or mention.kind.year
-    return tuple(_in_year(day, policy, today) for day in span.choices)
+    if span.open == _YEARLY:
+        return tuple(_in_year(day, policy, today) for day in span.choices)
+    return tuple(_behind(day, span.open, today) if policy == "last" else day for day in span.choices)
 
 
 def _tense(said: str, language: str, rules: Rules) -> Optional[str]:
@@ -220,6 +224,11 @@ def _in_year(day: dt.date, policy: str, today: dt.date) -> dt.date:
     if policy == "nearest":
         return ahead if ahead - today <= today - behind else behind
     return ahead if policy == "next" else behind
+
+
+def _behind(day: dt.date, unit: str, today: dt.date) -> dt.date:
+    """The last such day, for one that lies ahead (or is today)."""
+    return day if day <= today else day - relativedelta(**_ONE[unit])
 
 
 def _exact(year: int, day: dt.date) -> Optional[dt.date]:

@@ -206,6 +206,12 @@ def told(text: str, language: str, today: dt.date = TODAY) -> dict[str, list[str
         ("our baby was born yesterday", "en", {"baby": ["2026-11-21"]}),
         ("started a new job 2 weeks ago", "en", {"new_job": ["2026-11-08"]}),
         ("3日前に会社を辞めました", "ja", {"left_job": ["2026-11-19"]}),
+        # days of the week and of a month: behind today when the words say so
+        ("I quit on Friday", "en", {"left_job": ["2026-11-20"]}),
+        ("moved last Saturday", "en", {"moved": ["2026-11-21"]}),
+        ("土曜日に引っ越しました", "ja", {"moved": ["2026-11-21"]}),
+        ("I moved on the 15th", "en", {"moved": ["2026-11-15"]}),
+        ("my card expires next Friday", "en", {"expiry": ["2026-11-27"]}),
         ("十日前にカードを落としました", "ja", {"lost_card": ["2026-11-12"]}),
         # what has happened lies behind, what will happen ahead
         ("11月5日に引っ越しました", "ja", {"moved": ["2026-11-05"]}),
@@ -232,6 +238,11 @@ def told(text: str, language: str, today: dt.date = TODAY) -> dict[str, list[str
 )  # fmt: skip
 def test_what_has_happened_and_when(text: str, language: str, expected: dict[str, list[str]]) -> None:
     assert told(text, language) == expected
+
+
+def test_next_friday_said_on_a_monday_can_be_either() -> None:
+    monday = TODAY + dt.timedelta(days=1)
+    assert told("my card expires next Friday", "en", monday) == {"expiry": ["2026-11-27", "2026-12-04"]}
 
 
 @pytest.mark.parametrize(
