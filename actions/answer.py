@@ -12,6 +12,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.counter import counter
 from actions.decision import Decision
+from actions.going_on import go_on
 from actions.handoff import offer_person
 from actions.replies import Part, part, say, say_answers
 from actions.searches import follow_up, say_search
@@ -29,11 +30,14 @@ class ActionAnswer(Action):
         return "action_answer"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Says what the counter decides; or goes on with a search of fairs or companies ("and in November?")."""
+        """Says what the counter decides; or goes on with a search ("and in November?") or the result of a form ("and for category 1?")."""
         turn = turn_of(tracker)
         search = follow_up(turn)
         if search is not None:
             return say_search(dispatcher, turn, search, warnings(turn))
+        went_on = go_on(dispatcher, turn)
+        if went_on is not None:
+            return went_on
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
         return say_decision(dispatcher, turn, decision)
 

@@ -5,22 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import os
 from functools import lru_cache
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, FrozenSet, List, Optional, Sequence
 
 from babel.dates import format_date
+from rasa_sdk.executor import CollectingDispatcher
 
 from actions.counter import counter
+from actions.forms import reading
 from actions.forms.form import Form, Heard, Say
-from actions.forms.validation import FormValidation
-from actions.replies import Part, part
+from actions.forms.hearing import answers_of, heard_in
+from actions.replies import Part, part, say
+from actions.results import just_shown, shown
+from actions.turn import Turn
+from knowledge.analysis import tokens
 from knowledge.articles import Library
 from knowledge.guides import checklist_wording as wording
-from knowledge.guides.checklists import STATUS, Wanted, checklists, sure_of
+from knowledge.guides.checklists import PROCEDURE, STATUS, Wanted, checklists, sure_of
 from knowledge.guides.questionnaire import Answers, Question
 from knowledge.languages import in_language
 from knowledge.search.names import NameTable
 
 _GROUP = "group"
+_OF_ONE_PROCEDURE = frozenset({"route", "holder"})  # questions of permanent residence and of the permission for other activity
 _NOTICES = {"medium": "utter_part_confirm", "low": "utter_part_unverified"}
 
 
@@ -28,6 +34,7 @@ class ChecklistForm(Form):
     """Asks for the procedure, the status, the employer's category and what else decides about the papers."""
 
     name = "checklist"
+    keeps = True
 
     def questions(self) -> Sequence[Question]:
         """The questions of content/checklists/questions.yaml."""
@@ -39,31 +46,39 @@ class ChecklistForm(Form):
 
     def read(self, question: Question, heard: Heard, answers: Answers) -> Any:
         """Who names the status already ("papers for an engineer visa") is not asked for its kind: `kind:status` until `settled` parts them."""
+        named = {mention.targets[0] for mention in _statuses().find(heard.text)}
         if question.id == STATUS:
-            return str(answers.get(_GROUP) or "").partition(":")[2] or None
+            told = str(answers.get(_GROUP) or "").partition(":")[2] or None
+            return min(named) if len(named) == 1 and _GROUP not in answers else told
         if question.id != _GROUP:
             return None
-        named = {mention.targets[0] for mention in _statuses().find(heard.text)}
         kinds = {_groups()[status] for status in named}
         if len(kinds) != 1:
             return None
         return f"{kinds.pop()}:{named.pop()}" if len(named) == 1 else kinds.pop()
 
     def settled(self, answers: Dict[str, Any]) -> Dict[str, Any]:
-        """The kind and the status apart."""
+        """The kind and the status apart. Who names a status before the procedure is not taken to have said from where they apply."""
         kind, _, status = str(answers.get(_GROUP) or "").partition(":")
-        return super().settled({**answers, _GROUP: kind, STATUS: status} if status else answers)
+        apart = {**answers, _GROUP: kind, STATUS: status} if status else dict(answers)
+        if _GROUP not in apart and apart.get(STATUS) in _groups():
+            apart[_GROUP] = _groups()[apart[STATUS]]
+        if PROCEDURE not in apart and _GROUP in apart:
+            apart = {name: value for name, value in apart.items() if name not in _OF_ONE_PROCEDURE}
+        return super().settled(apart)
 
     def show(self, question: Question, value: Any, language: str) -> Optional[str]:
         """A status that was named instead of its kind, in words."""
         status = str(value).partition(":")[2] if question.id == _GROUP else ""
         return wording.label(checklists(), STATUS, status, language) if status else None
 
+    def about(self, answers: Answers, day: dt.date) -> Optional[str]:
+        """The procedure: fees, offices and times are asked about next."""
+        return wording.article(checklists().wanted(answers))
+
     def finish(self, answers: Answers, language: str, day: dt.date) -> List[Say]:
         """The papers, by who brings them, with the source and where to print them."""
         wanted, table, library = checklists().wanted(answers), checklists(), counter().library
-        source = wanted.checklist.source
-        checked = "utter_part_checked_read" if source.seen == "read" else "utter_part_checked_cited"
         notice = _NOTICES.get(sure_of(wanted))
         chosen = wording.choices(wanted, table, language)
         fields: Dict[str, Any] = {
@@ -73,18 +88,72 @@ class ChecklistForm(Form):
             "rules": [part("utter_part_checklist_rule", text=rule) for rule in wording.rules(library, language, day)],
             "notices": [part(notice)] if notice else [],
             "link": _link(wanted, language),
-            "publisher": in_language(source.publisher, language),
-            "source_title": in_language(source.title, language),
-            "url": source.url,
-            "checked": part(checked, date=str(format_date(source.checked, format="long", locale=language))),
+            **_source(wanted, language),
         }
         return [Say("utter_checklist", fields, card={"checklist": wording.card(wanted, table, library, language, day)})]
 
 
-class ValidateChecklist(FormValidation):
-    """The form's action."""
+FORM = ChecklistForm()
 
-    form = ChecklistForm()
+
+def changed(turn: Turn) -> Optional[Dict[str, Any]]:
+    """The answers of the last list as a message changes them ("what about an extension?", カテゴリー1だったら), the missing ones left out; else None.
+
+    The message may say no more than that: who asks for the fee of a change does not ask for the papers of a change. Later in the conversation it
+    has to name the list.
+    """
+    answers, heard = answers_of(FORM, turn.slots), heard_in(turn)
+    if shown(turn.slots, FORM) is None or FORM.next(answers) is not None:
+        return None
+    text = reading.without_marker(heard.text)
+    mentions, words = _options().find(text), [word for word in tokens(text) if word.content or word.lemma in _going_on("asking")]
+    rest = [word for word in words if not any(one.start < word.end and word.start < one.end for one in mentions)]
+    if any(word.lemma not in _going_on("words") and word.text.isalpha() for word in rest):
+        return None
+    if not (just_shown(turn.slots, FORM) or any(word.lemma in _going_on("lists") for word in rest)):
+        return None
+    known = {**answers, _GROUP: FORM.read(_group(), heard, answers) or answers[_GROUP]} if _GROUP in answers else answers
+    known = FORM.settled(known)
+    named = reading.read_all(FORM, heard, known, words=tuple(question.id for question in FORM.questions()))
+    named.update({name: [*(answers.get(name) or ()), *value] for name, value in named.items() if isinstance(value, list)})
+    after = FORM.settled({**known, **named})
+    if after == answers:
+        return None
+    # "None of these" was said of other things: what is offered anew is asked.
+    asked_anew = [one.id for one in FORM.questions() if one.kind == "many" and FORM.options(one, answers) != FORM.options(one, after)]
+    return {name: value for name, value in after.items() if name not in asked_anew or name in named}
+
+
+def say_paper(dispatcher: CollectingDispatcher, turn: Turn) -> bool:
+    """Says what a paper of the last list is and where one gets it, when the message asks that ("where do we get the registry certificate?")."""
+    answers = answers_of(FORM, turn.slots)
+    if shown(turn.slots, FORM) is None or FORM.next(answers) is not None:
+        return False
+    wanted, library, day = checklists().wanted(answers), counter().library, dt.date.today()
+    words = {word.lemma for word in tokens(turn.asked.text) if word.text.isalpha() and (word.content or word.lemma in _going_on("asking"))}
+    words |= {word.lemma for word in tokens(turn.asked.text) if word.lemma in _going_on("about_paper")}
+    named = words - _going_on("about_paper") - _going_on("getting") - {"paper", "document", "書類"}
+    lines = [line for line in wording.lines(wanted, library, turn.language, day) if named and named <= {word.lemma for word in tokens(line.title)}]
+    if not words & _going_on("about_paper") or len(lines) != 1:
+        return False
+    line = lines[0]
+    fields: Dict[str, Any] = {"title": line.title, "what": line.what, "issuer": line.issuer, **_source(wanted, turn.language)}
+    fields["where"] = [part("utter_part_checklist_where", text=line.where)] if line.where else []
+    fields["note"] = [part("utter_part_checklist_note", text=line.note)] if line.note else []
+    say(dispatcher, "utter_checklist_about", turn.language, **fields)
+    return True
+
+
+def _source(wanted: Wanted, language: str) -> Dict[str, Any]:
+    """The official page of a list, and when it was checked."""
+    source = wanted.checklist.source
+    checked = "utter_part_checked_read" if source.seen == "read" else "utter_part_checked_cited"
+    return {
+        "publisher": in_language(source.publisher, language),
+        "source_title": in_language(source.title, language),
+        "url": source.url,
+        "checked": part(checked, date=str(format_date(source.checked, format="long", locale=language))),
+    }
 
 
 def _papers(wanted: Wanted, library: Library, language: str, day: dt.date) -> List[Part]:
@@ -104,6 +173,10 @@ def _link(wanted: Wanted, language: str) -> List[Part]:
     return [part("utter_part_checklist_link", url=public + wanted.address(language))] if public else []
 
 
+def _group() -> Question:
+    return checklists().question(_GROUP)
+
+
 @lru_cache(maxsize=1)
 def _groups() -> Dict[str, str]:
     """The kind (work, school, family) of every status."""
@@ -114,3 +187,24 @@ def _groups() -> Dict[str, str]:
 def _statuses() -> NameTable:
     options = checklists().question(STATUS).options
     return NameTable(tuple((word, option.id) for option in options for words in (*option.words.values(), option.label.values()) for word in words))
+
+
+@lru_cache(maxsize=1)
+def _options() -> NameTable:
+    """All that the questions can be answered with, and the names of the questions."""
+    return NameTable(
+        tuple(
+            (word, f"{question.id}/{option.id}")
+            for question in checklists().questions
+            for option in question.options
+            for words in (*option.words.values(), option.label.values())
+            for word in words
+        )
+        + tuple((word, question.id) for question in checklists().questions for words in question.names.values() for word in words)
+    )
+
+
+@lru_cache(maxsize=4)
+def _going_on(name: str) -> FrozenSet[str]:
+    """As checklist_wording.going_on, kept."""
+    return wording.going_on(name)

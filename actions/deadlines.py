@@ -9,24 +9,22 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from babel.dates import format_date
 from babel.lists import format_list
-from rasa_sdk import Tracker
-from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.types import DomainDict
 
+from actions.forms import reading
 from actions.forms.form import Form, Heard, Say
-from actions.forms.validation import FormValidation
-from actions.handoff import offer_person
-from actions.memory import Memory
+from actions.forms.hearing import heard_in
 from actions.replies import Part, part
-from actions.turn import turn_of
+from actions.results import just_shown, shown
+from actions.turn import Turn
 from knowledge.articles import Source
-from knowledge.guides.deadlines import Deadline, Kind, calendar_address, deadlines_of, rules
+from knowledge.guides.deadlines import Deadline, Kind, article_of, calendar_address, deadlines_of, rules
 from knowledge.guides.happenings import Dated, days_of, find_happenings
 from knowledge.guides.questionnaire import Answers, Option, Question
 from knowledge.languages import in_language, languages
 
 WHAT = "what"  # the question whose answer holds everything: {kind: day in ISO, the two days that it can mean, or None}
+MOST_WORDS = 4  # beside a day, in a message that does no more than name another day
 _LINES = {"from": "utter_part_deadline_from", "by": "utter_part_deadline_by", "until": "utter_part_deadline_until"}
 
 
@@ -86,9 +84,18 @@ class DeadlinesForm(Form):
             return self.question(WHAT)
         return next((self.question(kind) for kind, day in told.items() if rules().kinds[kind].rules and not isinstance(day, str)), None)
 
+    def about(self, answers: Answers, day: dt.date) -> Optional[str]:
+        """The article about what has to be done first."""
+        found = [one for kind, said in _happened(answers) for one in _counting_now(kind, said, day)]
+        return article_of(found, day) or next((rules().kinds[kind].article for kind in _told(answers)), None)
+
+    def remembers(self, answers: Answers) -> Dict[str, Any]:
+        """The kinds; no day."""
+        return {"kinds": list(_told(answers))}
+
     def finish(self, answers: Answers, language: str, day: dt.date) -> List[Say]:
         """The days that count, in one list, with what to do when one of them is over."""
-        happened = [(rules().kinds[kind], dt.date.fromisoformat(said)) for kind, said in _told(answers).items() if isinstance(said, str)]
+        happened = _happened(answers)
         notes = [kind for kind in (rules().kinds[one] for one in _told(answers)) if kind.note]
         found = [one for kind, said in happened for one in _counting_now(kind, said, day)]
         says = [Say("utter_deadlines_urgent")] if any(one.urgent(day) for one in found) else []
@@ -103,19 +110,31 @@ class DeadlinesForm(Form):
         return [*says, Say("utter_deadlines", fields, card=_card(found, language, day, calendar) if found else None)]
 
 
-class ValidateDeadlines(FormValidation):
-    """The form's action. Where a day has passed whose passing is grave, a person is offered."""
+FORM = DeadlinesForm()
 
-    form = DeadlinesForm()
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """One message to the form."""
-        events = await super().run(dispatcher, tracker, domain)
-        if not any(message.get("response") == "utter_deadlines_urgent" for message in dispatcher.messages):
-            return events
-        turn = turn_of(tracker)
-        after = offer_person(dispatcher, turn, Memory.of(tracker.slots), "danger")
-        return [*(event for event in events if event.get("name") != "handoff"), SlotSet("handoff", after.handoff)]
+def urgent(dispatcher: CollectingDispatcher) -> bool:
+    """Whether a day has passed whose passing is grave, as has just been said: then a person is offered."""
+    return any(message.get("response") == "utter_deadlines_urgent" for message in dispatcher.messages)
+
+
+def mended(turn: Turn) -> Optional[Dict[str, Any]]:
+    """The answers of a message that names another day for what was counted last ("sorry, it was 10 days ago", 妻のカードは1月22日です); else None.
+
+    Only the kinds of the last list are remembered, no day. Where it held several, nobody can say whose day is meant.
+    """
+    last = shown(turn.slots, FORM)
+    heard = heard_in(turn)
+    kinds = [kind for kind in (last or {}).get("kinds", ()) if kind in rules().kinds and rules().kinds[kind].rules]
+    if len(kinds) != 1 or reading.is_question(heard) or reading.content_words(heard) > MOST_WORDS:
+        return None
+    if not (just_shown(turn.slots, FORM) or reading.matches("correction", heard.text)):
+        return None
+    dates, today, kind = _dates(heard), dt.date.today(), rules().kinds[kinds[0]]
+    if any(one.kind.id != kind.id for one in find_happenings(heard.text, heard.language, dates, rules(), today)):
+        return None
+    days = _plain(days_of(heard.text, heard.language, kind, dates, rules(), today))
+    return {WHAT: {kind.id: days}} if days else None
 
 
 # --- questions and answers -------------------------------------------------------------------------------------------------
@@ -132,6 +151,11 @@ def _questions() -> Tuple[Question, ...]:
 def _told(answers: Answers) -> Mapping[str, Any]:
     found: Mapping[str, Any] = answers.get(WHAT) or {}
     return found
+
+
+def _happened(answers: Answers) -> List[Tuple[Kind, dt.date]]:
+    """The kinds whose day is clear, and the day."""
+    return [(rules().kinds[kind], dt.date.fromisoformat(said)) for kind, said in _told(answers).items() if isinstance(said, str)]
 
 
 def _dates(heard: Heard) -> List[Dated]:

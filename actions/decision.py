@@ -12,7 +12,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence
 from actions.memory import Memory
 from knowledge.analysis import Token, has_japanese, normalised, tokens
 from knowledge.answers import Answer, answer_of
-from knowledge.articles import Article, Library, Unit
+from knowledge.articles import Library, Unit
 from knowledge.content_reader import target_exists
 from knowledge.documents import read_document
 from knowledge.languages import in_language, languages
@@ -23,11 +23,8 @@ from privacy.numbers import redact
 
 MAX_OFFERED = 3
 FORM = "form:"  # a target that is a form and no answer
-# From this probability of `out_of_scope` on, the search has to be surer by the lead below; a named subject speaks for us.
-# Set on knowledge/calibration.
-MAYBE_OUTSIDE = 0.2
-INSIDE_LEAD = 0.35
-NAMED_LEAD = 0.1
+# Above this probability a message is about something else. Set on knowledge/calibration.
+OUTSIDE = 0.3
 # Kinds of articles whose name turns the conversation to them.
 _TOPICS = frozenset({"status", "procedure", "points", "programme", "contact", "event", "warning"})
 # Words around a name that correct or go on, and ask nothing themselves.
@@ -36,7 +33,6 @@ _GOING_ON = frozenset({"mean", "actually", "sorry", "instead", "case", "wrong", 
 _ASKING = frozenset(
     "what how when where who why which much many long いくら 幾ら 何 なに なん 何時 何処 どう どの どこ どれ どれくらい いつ だれ 誰 なぜ".split()
 )
-_GOING_ON_SHARE = 0.7  # of the certainty needed otherwise: the conversation itself speaks for the subject
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
 _ORDINALS = {
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6,
@@ -93,6 +89,9 @@ class Counter:
         taken = self.taken(asked.text, memory)
         if taken:
             return self.tell(taken, asked, memory, day)
+        called = self.index.unit_called(asked.text, asked.language)
+        if called:
+            return self.tell(called, asked, memory, day)
         words = tokens(asked.text)
         # What the message finds by itself: searched once, and only when something needs it.
         alone = cache(lambda: self.index.search(asked.text, asked.language, (), likely_aspects(asked)))
@@ -105,8 +104,9 @@ class Counter:
             return self.tell(mentions[0].targets[0], asked, memory, day)
         if bare_subject and memory.subject:
             # "and for dependents?", 家族滞在は？, "no, I meant student": the last question again, about another subject.
-            question = f"{self._without_subject(memory.question or '')} {asked.text}"
-            found = self.index.search(question, asked.language, (), likely_aspects(asked))
+            last = self._without_subject(memory.question or "", memory.subject, asked.language)
+            question = f"{last} {asked.text}"
+            found = self.index.follow_up(last, asked.language, mentions[0].targets[0], None, likely_aspects(asked))
         else:
             question, found = self._search(asked, memory, words, mentions, alone)
         asked = replace(asked, text=question)
@@ -115,13 +115,8 @@ class Counter:
         return self._decided(found, asked, memory, day)
 
     def _outside(self, asked: Asked, found: Found) -> bool:
-        """Whether the message is about something else: the classifier and the search are weighed against each other."""
-        if _other_country().search(normalised(asked.text)):
-            return True
-        outside = dict(asked.ranking).get("out_of_scope", 0.0)
-        if asked.intent != "out_of_scope" and outside < MAYBE_OUTSIDE:
-            return False
-        return found.certainty + (NAMED_LEAD if found.mentions else 0.0) - outside < INSIDE_LEAD
+        """Whether the message is about something else."""
+        return bool(_other_country().search(normalised(asked.text))) or found.outside > OUTSIDE
 
     # --- what was tapped or typed of what was offered ----------------------------------------------------------------
 
@@ -189,36 +184,23 @@ class Counter:
         """What was found for a message, and the question as it was understood: with what the conversation adds to it."""
         article = self.library.articles.get(memory.subject or "")
         short = len([word for word in words if word.content]) <= _SHORT
-        if article and short and not any(self._names_a_topic(mention) for mention in mentions):
-            question = f"{in_language(article.title, asked.language)} {asked.text}"
-            found = self.index.search(question, asked.language, [article.id], likely_aspects(asked))
-            if found.hits and self._goes_on(found, article, mentions, asked.language) and not self._better_alone(alone, found, article):
-                return question, found
-        return asked.text, alone()
-
-    def _better_alone(self, alone: Callable[[], Found], found: Found, article: Article) -> bool:
-        """Whether a question is understood better without the conversation's subject: the subject's title drew its overview only, and alone the
-        question is sure. Not for one that stands word for word in the collection (certainty 1): "how long?" stands under many subjects."""
-        overview = found.hits[0].unit == article.units[0].key
-        return overview and max(found.certainty, self.index.ranking.sure) < alone().certainty < 1.0
-
-    def _goes_on(self, found: Found, article: Article, mentions: Sequence[Mention], language: str) -> bool:
-        """Whether a short question is about the article talked about: the best hit is near it, and speaks of what the message names."""
-        unit = self._units[found.hits[0].unit]
-        if found.certainty < self.index.ranking.nearly * _GOING_ON_SHARE or unit.article not in {article.id, *article.related}:
-            return False
-        text = " ".join([in_language(unit.question, language), *unit.asked.get(language, ()), in_language(unit.answer, language)])
-        spoken = {word.lemma for word in tokens(text)}
-        return all(word.lemma in spoken for mention in mentions for word in tokens(mention.text) if word.content)
+        if not article or not short or any(self._names_a_topic(mention) for mention in mentions):
+            return asked.text, alone()
+        found = self.index.follow_up(asked.text, asked.language, article.id, memory.unit, likely_aspects(asked))
+        stays = bool(found.hits) and self._units[found.hits[0].unit].article in {article.id, *article.related}
+        return f"{in_language(article.title, asked.language)} {asked.text}" if stays else asked.text, found
 
     def _names_a_topic(self, mention: Mention) -> bool:
         """Whether a name changes the topic. Everyday words that are names too (family, 家族, salary) do not."""
         return self.library.articles[mention.targets[0]].kind in _TOPICS
 
-    def _without_subject(self, question: str) -> str:
-        for mention in sorted(self.index.names.find(question), key=lambda one: -one.start):
-            question = question[: mention.start] + " " + question[mention.end :]
-        return question
+    def _without_subject(self, question: str, subject: str, language: str) -> str:
+        """A question without the names in it, and without the words of its subject's title ("extension" for "Extension of period of stay")."""
+        title = {word.lemma for word in tokens(in_language(self.library.articles[subject].title, language)) if word.content}
+        spans = [(one.start, one.end) for one in self.index.names.find(question)]
+        spans += [(word.start, word.end) for word in tokens(question) if word.lemma in title]
+        kept = [char for place, char in enumerate(question) if not any(start <= place < end for start, end in spans)]
+        return "".join(kept)
 
     def _decided(self, found: Found, asked: Asked, memory: Memory, day: dt.date) -> Decision:
         ranking = self.index.ranking

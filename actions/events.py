@@ -11,8 +11,10 @@ from rasa_sdk.types import DomainDict
 
 from actions.answer import say_decision, warnings
 from actions.counter import counter
-from actions.searches import EVENTS, new_search, say_search
+from actions.searches import EVENTS, maybe_search, new_search, say_search
 from actions.turn import turn_of
+
+SURE = frozenset({"answer", "choice", "form"})
 
 
 class ActionFindEvents(Action):
@@ -23,9 +25,13 @@ class ActionFindEvents(Action):
         return "action_find_events"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Shows what fits; or answers the question."""
+        """Shows what fits; or answers the question. Where no answer is sure, it is said that nothing of the kind is known to come."""
         turn = turn_of(tracker)
         search = new_search(EVENTS, turn)
         if search is not None:
             return say_search(dispatcher, turn, search, warnings(turn))
-        return say_decision(dispatcher, turn, counter().decide(turn.asked, turn.memory, dt.date.today()))
+        decision = counter().decide(turn.asked, turn.memory, dt.date.today())
+        search = None if decision.kind in SURE else maybe_search(EVENTS, turn)
+        if search is not None:
+            return say_search(dispatcher, turn, search, warnings(turn))
+        return say_decision(dispatcher, turn, decision)

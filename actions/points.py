@@ -8,22 +8,22 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
-from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.types import DomainDict
 
-from actions.answer import say_decision
-from actions.counter import counter
 from actions.forms import reading
 from actions.forms.form import Form, Heard, Say
+from actions.forms.hearing import answers_of, heard_in
 from actions.forms.showing import shown
-from actions.forms.validation import FormValidation, answers_of, heard_of
+from actions.forms.talk import SURE_INTENT
 from actions.replies import Part, part, say
-from actions.turn import turn_of
+from actions.turn import Turn
 from knowledge.guides.points import Count, PointsSource, points_table
 from knowledge.guides.questionnaire import Answers, Question
 from knowledge.languages import in_language
 
+WHAT_IF = "points_what_if"  # the intent
+_MORE_URGENT = frozenset({"report_danger"})  # intents that are no supposition, whatever the words
 MOST_GAINS = 6  # changes that are named; more are not read
 _UNCOUNTED_DEGREES = frozenset({"senmon", "high_school", "none"})
 _UNCOUNTED_LEVELS = frozenset({"N3", "N4", "N5"})
@@ -90,52 +90,64 @@ class PointsForm(Form):
         return [first, *([evidence] if count.rows else []), more]
 
 
-class ValidatePoints(FormValidation):
-    """The form in Rasa."""
-
-    form = PointsForm()
+FORM = PointsForm()
 
 
-class ActionPointsWhatIf(Action):
-    """What if I pass N1, earn 8 million, or apply next year? Counts again with the answers kept.
+# --- what if ---------------------------------------------------------------------------------------------------------------------
 
-    Where nothing was counted yet, or nothing of it would change, the message is a question like any other.
+
+def what_if(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[List[Dict[str, Any]]]:
+    """What if I pass N1, earn 8 million, or apply next year? Counts again with the answers kept, and says the new total beside the one before.
+
+    The words decide, since "and if they raise me to 7 million?" looks like many things to the classifier. None where nothing was counted yet, or
+    nothing of it would change: the message is a question like any other.
     """
+    answers, heard, table = answers_of(FORM, turn.slots), heard_in(turn), points_table()
+    if FORM.next(answers) is not None:
+        return None
+    if reading.matches("restart", heard.text):
+        return [FollowupAction(FORM.loop)]
+    if heard.intent != WHAT_IF and not supposes(heard):
+        return None
+    changed = changes(FORM, answers, heard)
+    before = table.count(answers)
+    if changed:
+        _say_again(dispatcher, turn, changed, before, table.count(FORM.settled({**answers, **changed})))
+    elif said(FORM, answers, heard):
+        say(dispatcher, "utter_points_if_same", turn.language, total=before.total)
+    else:
+        return None
+    return turn.events(replace(turn.memory, offered=(), failures=0) if changed else turn.memory)
 
-    def name(self) -> str:
-        """Its name in domain.yml."""
-        return "action_points_what_if"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Says the new total beside the one before."""
-        turn, form, table = turn_of(tracker), ValidatePoints.form, points_table()
-        answers = answers_of(form, tracker.slots)
-        heard, counted = heard_of(tracker), form.next(answers) is None
-        changed = changes(form, answers, heard) if counted else {}
-        if counted and not changed and said(form, answers, heard):
-            say(dispatcher, "utter_points_if_same", turn.language, total=table.count(answers).total)
-            return turn.events(turn.memory)
-        if not changed:
-            return say_decision(dispatcher, turn, counter().decide(turn.asked, turn.memory, dt.date.today()))
-        before, count = table.count(answers), table.count(form.settled({**answers, **changed}))
-        say(
-            dispatcher,
-            "utter_points_if",
-            turn.language,
-            card={"points": _card(count, turn.language)},
-            changes=[
-                _line(question.label, shown(form, question, changed[question.id], turn.language), turn.language)
-                for question in form.questions()
-                if question.id in changed
-            ],
-            total=count.total,
-            before=before.total,
-            rows=_rows(count, turn.language),
-            meaning=_meaning(count, turn.language),
-            notices=_notices(count, table.source, turn.language, dt.date.today()),
-            **_source(table.source, turn.language),
-        )
-        return turn.events(replace(turn.memory, offered=(), failures=0))
+def _say_again(dispatcher: CollectingDispatcher, turn: Turn, changed: Answers, before: Count, count: Count) -> None:
+    language = turn.language
+    say(
+        dispatcher,
+        "utter_points_if",
+        language,
+        card={"points": _card(count, language)},
+        changes=[
+            _line(question.label, shown(FORM, question, changed[question.id], language), language)
+            for question in FORM.questions()
+            if question.id in changed
+        ],
+        total=count.total,
+        before=before.total,
+        rows=_rows(count, language),
+        meaning=_meaning(count, language),
+        notices=_notices(count, points_table().source, language, dt.date.today()),
+        **_source(points_table().source, language),
+    )
+
+
+def supposes(heard: Heard) -> bool:
+    """Whether a message supposes something and asks nothing but how many points there would be then; "if I earn 8 million, can my parents come?"
+    asks something else."""
+    urgent = heard.intent in _MORE_URGENT and heard.confidence >= SURE_INTENT
+    if urgent or not reading.matches("supposition", heard.text):
+        return False
+    return not reading.asks(reading.without("outcome", heard.text))
 
 
 def changes(form: Form, answers: Answers, heard: Heard) -> Dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence
 
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -115,10 +115,18 @@ def new_search(what: str, turn: Turn) -> Optional[Search]:
         return None
     if article and _coming(Wish(article=article)):
         return Search(what, Wish(article=article))
-    if any(getattr(wish, name) for name in _MAYBE[what]) and not found.rest and not wish.free and _coming(wish):
-        return Search(what, wish)
+    maybe = maybe_search(what, turn)
+    if maybe is not None and _coming(wish):
+        return maybe
     asked_for_some = any(one.id in ("going_on", "more") for one in found.spoken) and not (article or found.rest or wish.free)
     return Search(what, wish) if asked_for_some else None
+
+
+def maybe_search(what: str, turn: Turn) -> Optional[Search]:
+    """The search that a message may ask for, when it names nothing but a kind, a group of people or a language: "fairs for students?"."""
+    found = heard(turn)
+    wish = narrowed(what, found.wish)
+    return Search(what, wish) if any(getattr(wish, name) for name in _MAYBE[what]) and not (found.rest or wish.free) else None
 
 
 def follow_up(turn: Turn) -> Optional[Search]:
@@ -249,15 +257,33 @@ def _say_companies(dispatcher: CollectingDispatcher, turn: Turn, search: Search,
 
 
 def _say_usual_way(dispatcher: CollectingDispatcher, turn: Turn, what: str) -> Memory:
-    """How such things are usually found: the article that answers the question, else the general one. The memory after it."""
-    day = now().date()
-    decision = counter().decide(turn.asked, turn.memory, day)
-    if decision.kind not in ("answer", "likely") or decision.form:
-        decision = counter().tell(ARTICLES[what], turn.asked, turn.memory, day)
+    """How such things are usually found: the article that answers the question, else the general one. The memory after it.
+
+    The conversation is about the search now, and no longer about what was talked about before it.
+    """
+    day, memory = now().date(), _turned_to(turn.memory, what)
+    decision = counter().decide(turn.asked, memory, day)
+    near = decision.kind == "answer" or (decision.kind == "likely" and decision.memory.subject in _near(what))
+    if decision.form or not near:
+        decision = counter().tell(ARTICLES[what], turn.asked, memory, day)
     if decision.kind in ("answer", "likely"):
         say_answers(dispatcher, decision, turn.language)
-        return decision.memory
-    return replace(turn.memory, offered=(), failures=0, question=redact(turn.asked.text).text)
+        return _turned_to(decision.memory, what)
+    return replace(memory, offered=(), failures=0, question=redact(turn.asked.text).text)
+
+
+def _turned_to(memory: Memory, what: str) -> Memory:
+    """The memory of a conversation about events or companies in general, unless it is about something near already."""
+    known = ARTICLES[what] in counter().library.articles
+    return memory.about(ARTICLES[what]) if known and memory.subject not in _near(what) else memory
+
+
+def _near(what: str) -> FrozenSet[str]:
+    """The articles about events or companies: the general one and what belongs to it."""
+    articles = counter().library.articles
+    general = articles.get(ARTICLES[what])
+    events = {article.id for article in articles.values() if article.kind == "event"} if what == EVENTS else set()
+    return frozenset({ARTICLES[what], *(general.related if general else ()), *events})
 
 
 def _answered_too(dispatcher: CollectingDispatcher, turn: Turn, after: Memory) -> Memory:

@@ -17,6 +17,7 @@ from knowledge.articles import Library, Texts
 from knowledge.guides.questionnaire import Answers, Question
 from knowledge.guides.statuses import Finding, guide
 from knowledge.languages import in_language
+from knowledge.places import whereabouts
 
 _POINTS = frozenset({"hsp1", "hsp2"})  # outcomes under which the points calculator is offered
 _MOST_QUESTIONS = 3
@@ -36,9 +37,16 @@ class StatusFinderForm(Form):
         return "utter_status_finder_intro"
 
     def read(self, question: Question, heard: Heard, answers: Answers) -> Any:
-        """A message that mends one answer by its name leaves the others alone: "my education is vocational school" is no wish to study."""
-        about = reading.named(self, heard)
-        return answers[question.id] if question.id in answers and about not in (None, question.id) else None
+        """Where somebody is, is read from the names of places. A message that mends one answer by its name leaves the others alone: "my education
+        is vocational school" is no wish to study."""
+        named = reading.named(self, heard)
+        if question.id in answers and named not in (None, question.id):
+            return answers[question.id]
+        return whereabouts(heard.text, heard.asked) if question.id == "place" else None
+
+    def about(self, answers: Answers, day: dt.date) -> Optional[str]:
+        """The status that fits best."""
+        return guide().findings(answers)[0].outcome.article
 
     def finish(self, answers: Answers, language: str, day: dt.date) -> List[Say]:
         """What may fit, each with why, what is missing, how to get there, and its source."""

@@ -38,7 +38,8 @@ from knowledge.search.ranking import EVIDENCE, FEATURES, RANKING, Ranking
 from knowledge.search.terms import TermReader, Terms
 
 FOLDS = 4
-SAMPLE = 450  # left-out variants per fold and language
+USED = 2  # of these; each costs an index
+SAMPLE = 900  # left-out variants per fold and language
 CALIBRATION_WEIGHT = 8  # a calibration question counts as many left-out variants, since it is like what people really ask
 # The shares of carried-over subjects in the left-out variants are made up, so their weight is not learned but set: enough to settle a
 # question that names nothing, too little to hold on to a subject when the question fits another one much better.
@@ -96,7 +97,7 @@ class Tuning:
     def folds(self) -> Iterator[Case]:
         """Left-out variants of the articles' own questions."""
         chance = random.Random(1)
-        for fold in range(FOLDS):
+        for fold in range(USED):
             index = Index(self.library, Ranking.read(), _leaving(fold), self.reader)
             for code in languages():
                 left = [

@@ -132,6 +132,15 @@ class Concept:
     words: Mapping[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True)
+class Outside:
+    """Messages in one language that are none of the collection's business, and some that are: short ones that go on with a conversation."""
+
+    language: str
+    texts: tuple[str, ...]
+    inside: tuple[str, ...] = ()
+
+
 @dataclass
 class Library:
     """All content, checked."""
@@ -142,6 +151,7 @@ class Library:
     choices: dict[str, Choice] = field(default_factory=dict)
     concepts: dict[str, Concept] = field(default_factory=dict)
     forms: dict[str, FormStart] = field(default_factory=dict)
+    outside: dict[str, Outside] = field(default_factory=dict)
 
     @property
     def units(self) -> dict[str, Unit]:

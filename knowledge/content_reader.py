@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 from typing import AbstractSet, Any, Iterable, Iterator, Mapping, Optional
 
-from knowledge.articles import Article, Aspect, Choice, Concept, Fact, FormStart, Library, Option, Source, Unit
+from knowledge.articles import Article, Aspect, Choice, Concept, Fact, FormStart, Library, Option, Outside, Source, Unit
 from knowledge.documents import ContentError, Document, Fault, read_document, schema_faults
 from knowledge.guides.checklists import faults as checklist_faults
+from knowledge.guides.deadlines import faults as deadline_faults
 from knowledge.guides.points import faults as points_faults
 from knowledge.guides.statuses import faults as guide_faults
 from knowledge.languages import CONTENT, Language, languages
@@ -53,6 +54,7 @@ def inspect(folder: Path = CONTENT) -> tuple[Library, list[Fault]]:
     faults.extend(points_faults(folder))
     faults.extend(guide_faults(folder, library))
     faults.extend(checklist_faults(folder, library))
+    faults.extend(deadline_faults(folder, library))
     faults.sort(key=lambda fault: (str(fault.path), fault.line))
     return library, faults
 
@@ -99,6 +101,11 @@ def _read_tables(folder: Path, library: Library, faults: list[Fault]) -> None:
     for document in _documents([path for path in [folder / "forms.yaml"] if path.exists()], "forms", faults):
         for row in document.data:
             library.forms[row["id"]] = FormStart(row["id"], row["intent"], row["title"], tuple(row.get("articles", ())), row.get("after"))
+    for document in _documents(sorted((folder / "outside").glob("*.yaml")), "outside", faults):
+        code = document.path.stem
+        if code not in languages():
+            faults.append(document.fault(f"the language '{code}' is not in languages.yaml; the file must be called by a language's code"))
+        library.outside[code] = Outside(code, tuple(document.data["outside"]), tuple(document.data["inside"]))
     for document in _documents(sorted((folder / "facts").glob("*.yaml")), "facts", faults):
         for index, row in enumerate(document.data):
             _add_fact(document, index, row, library, publishers, faults)

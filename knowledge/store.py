@@ -7,12 +7,13 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, declarative_base
 
-from knowledge.articles import Article, Aspect, Choice, Concept, Fact, FormStart, Library, Option, Source, Unit
+from knowledge.articles import Article, Aspect, Choice, Concept, Fact, FormStart, Library, Option, Outside, Source, Unit
 from knowledge.content_reader import date_of, read_library
 
 Base: Any = declarative_base()
@@ -53,7 +54,7 @@ class FactRow(Base):
 
 
 class TableRow(Base):
-    """One row of a small table (aspects, choices, concepts, forms)."""
+    """One row of a small table (aspects, choices, concepts, forms, messages that are outside)."""
 
     __tablename__ = "small_table"
     number = sa.Column(sa.Integer, primary_key=True)
@@ -134,6 +135,7 @@ class Store:
             {body["id"]: _choice(body) for name, body in tables if name == "choice"},
             {body["id"]: Concept(body["id"], _tuples(body["words"])) for name, body in tables if name == "concept"},
             {body["id"]: FormStart(**{**body, "articles": tuple(body["articles"])}) for name, body in tables if name == "form"},
+            {body["language"]: Outside(body["language"], tuple(body["texts"]), tuple(body["inside"])) for name, body in tables if name == "outside"},
         )
 
 
@@ -170,6 +172,7 @@ def _rows(library: Library) -> list[Any]:
         ("choice", library.choices),
         ("concept", library.concepts),
         ("form", library.forms),
+        ("outside", library.outside),
     ]
     rows.extend(TableRow(name=name, body=_plain(item)) for name, items in small for item in items.values())
     return rows
@@ -203,6 +206,16 @@ def _choice(body: dict[str, Any]) -> Choice:
 
 
 def current_library(url: str) -> Library:
-    """What is loaded at `url`; the files of content/ when nothing is (so that a component can be tried without a database)."""
+    """What is loaded at `url`; the files of content/ when nothing is (so that a component can be tried without a database).
+
+    The library of the version that was asked for last is kept: a question after a fact costs one look at the version, not all of the content.
+    """
     store = Store(url)
-    return store.library() if store.version() else read_library()
+    version = store.version()
+    return _kept_library(url, version) if version else read_library()
+
+
+@lru_cache(maxsize=1)
+def _kept_library(url: str, version: str) -> Library:
+    """The library at `url` as of `version`. Another version is another entry, so that what was loaded since is never missed."""
+    return Store(url).library()

@@ -67,6 +67,24 @@ FILES: Mapping[str, str] = {
   checked: 2026-03-01
   confidence: high
 """,
+    "outside/en.yaml": """\
+inside: [how much is it, what do I need, and if I am late]
+outside:
+- how is the weather in Osaka today
+- will the weather be nice on Sunday
+- tell me a joke
+- best ramen near the station
+- who won the football game yesterday
+""",
+    "outside/ja.yaml": """\
+inside: [いくらですか, 何がいりますか, 遅れたらどうなりますか]
+outside:
+- 明日の天気は
+- 大阪の天気を教えて
+- 面白い話をして
+- おいしいラーメン屋はどこ
+- 昨日の試合の結果は
+""",
     MORE: """\
 part-time:
   en: [how many hours for a side job]

@@ -98,6 +98,14 @@ class Form(ABC):
         """A form's own words for an answer (such as the name of a prefecture); None leaves it to the usual ones (actions/forms/showing.py)."""
         return None
 
+    def about(self, answers: Answers, day: dt.date) -> Optional[str]:
+        """The article that the conversation is about after the result, so that "how much is it?" is understood; None leaves it as it was."""
+        return None
+
+    def remembers(self, answers: Answers) -> Dict[str, Any]:
+        """What else is kept of the answers, for a message that goes on with the result (actions/going_on.py); no dates."""
+        return {}
+
     def settled(self, answers: Dict[str, Any]) -> Dict[str, Any]:
         """The answers after a change, without those that no longer fit. Called after every answer; the usual one drops what cannot apply any more.
 

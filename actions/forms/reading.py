@@ -6,29 +6,30 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from types import MappingProxyType
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from actions.forms.form import Form, Heard, possible
-from knowledge.analysis import normalised, tokens
+from knowledge.analysis import has_japanese, normalised, tokens
 from knowledge.documents import read_document
-from knowledge.guides.questionnaire import UNKNOWN, Answers, Option, Question
+from knowledge.guides.questionnaire import Answers, Option, Question
 from knowledge.languages import in_language
-from knowledge.numerals import bare_amount, bare_number
+from knowledge.numerals import bare_amount, bare_number, lone_amount, lone_number, lone_years
 from knowledge.search.index import bare
 from knowledge.search.names import Mention, NameTable
 from privacy.numbers import redact
 
 MAX_TEXT = 300  # characters of an answer in free words that are kept
 _MONTHS = 12
-_ORDINALS = {
-    word: place for place, words in enumerate(("first 1st 一", "second 2nd 二", "third 3rd 三", "fourth 4th 四"), 1) for word in words.split()
-}
-_NUMBER = re.compile(
-    r"\W*(?:no\.?|number|option|the|#)?\s*(?:([1-9])|([a-z0-9]+|[一二三四])(?=\s*(?:one|option|番|つ目|$)))"
-    r"(?:\s*(?:one|option|番目?|つ目|ばん|です|で|お願いします|please))*\W*"
-)
+_KANJI = re.compile(r"[㐀-鿿々]")
 _MARK = re.compile(r"\((\w{1,2})\)$")  # the letter of an option: "Specialised or technical work (b)", 専門・技術の仕事（ロ）
 _WORDS = read_document(Path(__file__).with_name("words.yaml")).data
+_ORDINALS = {word: place for rows in _WORDS["places"]["ordinals"].values() for place, words in enumerate(rows, 1) for word in words}
+_NUMBER = re.compile(
+    "{before}(?:([1-9])|({ordinal})(?={counter}|$)){after}".format(
+        ordinal="|".join(map(re.escape, _ORDINALS)), **{name: _WORDS["places"][name] for name in ("before", "counter", "after")}
+    )
+)
 
 
 # --- what leads the talk ---------------------------------------------------------------------------------------------------
@@ -53,6 +54,11 @@ def _pattern(name: str) -> re.Pattern[str]:
 def matches(name: str, text: str) -> bool:
     """Whether a message has one of the patterns in it (question, correction, cancel, negation)."""
     return _pattern(name).search(normalised(text)) is not None
+
+
+def without(name: str, text: str) -> str:
+    """A message without what one of the patterns finds in it."""
+    return _pattern(name).sub(" ", normalised(text)).strip()
 
 
 def title(name: str, language: str) -> str:
@@ -85,7 +91,7 @@ def tapped(form: Form, question: Question, heard: Heard, answers: Answers, picke
 
 def _marks(option: Option) -> list[str]:
     found = [_MARK.search(normalised(text)) for text in option.label.values()]
-    return [f"{before}{match.group(1)}{after}" for match in found if match for before, after in (("", ""), ("type ", ""), ("", "です"))]
+    return [mark.format(match.group(1)) for match in found if match for mark in _WORDS["marks"]]
 
 
 def _place(text: str) -> int:
@@ -93,7 +99,7 @@ def _place(text: str) -> int:
     match = _NUMBER.fullmatch(normalised(text))
     if not match:
         return 0
-    return int(match.group(1)) if match.group(1) else _ORDINALS.get(match.group(2), 0)
+    return int(match.group(1)) if match.group(1) else _ORDINALS[match.group(2)]
 
 
 def value_of(question: Question, option: str) -> Any:
@@ -112,6 +118,8 @@ def read(form: Form, question: Question, heard: Heard, answers: Answers, asked: 
     if question.kind in ("choice", "many"):
         return _options(form, question, heard, answers)
     value = _READERS[question.kind](heard)
+    if value is None and question.kind in _LONE and (asked or named(form, heard) == question.id):
+        value = _LONE[question.kind](heard)
     if value is None and asked and question.kind == "years" and is_whole("none", heard.text):
         value = 0
     if value is None and question.options:
@@ -134,13 +142,13 @@ def _money(heard: Heard) -> Any:
     for one in heard.entities:
         if one["entity"] == "money" and one.get("per") != "hour":
             return round(one["value"] * (_MONTHS if one.get("per") == "month" else 1))
-    amount = bare_amount(heard.text) if heard.asked else None
+    amount = _told(bare_amount, heard.text) if heard.asked else None
     return None if amount is None else round(amount)
 
 
 def _age(heard: Heard) -> Any:
     found = heard.values("age") or (_only_duration(heard) if heard.asked else [])
-    value = found[-1] if found else bare_number(heard.text) if heard.asked else None
+    value = found[-1] if found else _told(bare_number, heard.text) if heard.asked else None
     return None if value is None else int(value)
 
 
@@ -151,7 +159,29 @@ def _only_duration(heard: Heard) -> Sequence[Any]:
 
 def _years(heard: Heard) -> Any:
     found = heard.values("duration")
-    value = found[-1] if found else bare_number(heard.text) if heard.asked else None
+    value = found[-1] if found else _told(bare_number, heard.text) if heard.asked else None
+    return None if value is None else _number_of(value)
+
+
+def _told(read_one: Callable[[str], Optional[float]], text: str) -> Optional[float]:
+    """The number that is the whole message, or the one part of it that is a number ("yes, 29", なるほど。7年です)."""
+    whole = read_one(text)
+    parts = [value for part in _parts(text) if (value := read_one(part)) is not None] if whole is None else []
+    return parts[0] if len(parts) == 1 else whole
+
+
+def _lone_amount(heard: Heard) -> Any:
+    amount = lone_amount(heard.text)
+    return None if amount is None else round(amount)
+
+
+def _lone_age(heard: Heard) -> Any:
+    value = None if heard.values("duration") or heard.values("money") else lone_number(heard.text)
+    return None if value is None or not value.is_integer() else int(value)
+
+
+def _lone_years(heard: Heard) -> Any:
+    value = lone_years(heard.text)
     return None if value is None else _number_of(value)
 
 
@@ -163,7 +193,12 @@ def _text(heard: Heard) -> Any:
     return redact(heard.text.strip()[:MAX_TEXT]).text or None if heard.asked else None
 
 
-_READERS = {"money": _money, "age": _age, "years": _years, "date": _last("date"), "place": _last("place"), "text": _text}
+# What the only number of a message is, when its question was asked just now or is named ("my salary is 7m").
+_LONE: Dict[str, Callable[[Heard], Any]] = {"money": _lone_amount, "age": _lone_age, "years": _lone_years}
+_READERS: Dict[str, Callable[[Heard], Any]] = {
+    **{"money": _money, "age": _age, "years": _years},
+    **{"date": _last("date"), "place": _last("place"), "text": _text},
+}
 
 
 # --- options in words --------------------------------------------------------------------------------------------------------
@@ -194,14 +229,22 @@ def _parts(text: str) -> list[str]:
 
 def _mentioned(offered: Sequence[Option], heard: Heard) -> list[str]:
     """The options that a message names in its parts that deny nothing. Words such as "no" and "two" name one only when they were asked for."""
-    pairs = [(word, option.id) for option in offered for words in (*option.words.values(), option.label.values()) for word in words]
-    table = _table(tuple((word, name) for word, name in pairs if heard.asked or bare(word) not in _whole("short") | _whole("none")))
     found: list[str] = []
     for part in _parts(heard.text):
-        mentions = table.find(part)
+        mentions = _option_mentions(offered, part, heard.asked)
         if mentions and not matches("negation", _without(part, mentions)):
             found += [target for mention in mentions for target in mention.targets[:1]]
     return list(dict.fromkeys(found))
+
+
+def _option_mentions(offered: Sequence[Option], text: str, asked: bool = True) -> Sequence[Mention]:
+    pairs = [(word, option.id) for option in offered for words in (*option.words.values(), option.label.values()) for word in words]
+    return _find(_table(tuple((word, name) for word, name in pairs if asked or bare(word) not in _whole("short") | _whole("none"))), text)
+
+
+def _find(table: NameTable, text: str) -> Sequence[Mention]:
+    """The names in a text; by their sound only where it is written in kana or Latin letters: 日本語の試験 sounds like 2号の試験."""
+    return [one for one in table.find(text) if not (one.by_sound and _KANJI.search(one.text))]
 
 
 def _without(part: str, mentions: Sequence[Mention]) -> str:
@@ -219,33 +262,98 @@ def _table(names: Tuple[Tuple[str, str], ...]) -> NameTable:
 # --- several questions at once -------------------------------------------------------------------------------------------------
 
 
-def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], skip: Optional[str] = None) -> Dict[str, Any]:
+def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], skip: Optional[str] = None, beside: bool = False) -> Dict[str, Any]:
     """The answers in a message to questions that were not asked just now.
 
     A recognised value (an amount, an age, a level …) counts where only one question of the form can mean it. Words for an option count for
     the questions named in `words`: all where the message begins the form, the answered ones where it mends something. `skip`: the question
-    asked just now.
+    asked just now; `beside`: whether the message answers that one, so that a bare number beside it ("bachelor, 31") may be the age.
     """
     found: Dict[str, Any] = {}
-    known = dict(answers)
+    known, mentions = dict(answers), _said(form, heard.text)
     for question in form.questions():
         if question.id == skip or not possible(question, known):
             continue
-        if not (question.id in words and question.kind in ("choice", "many", "place", "date")) and not _alone(form, question, heard):
+        own = _free(form, question, heard, mentions, known)
+        amount = _lone_amount(own) if question.kind == "money" and question.id in words and not own.values("money") else None
+        if amount is not None and _makes_sense(question, amount):
+            value: Any = amount
+        elif (question.id in words and question.kind in ("choice", "many", "place", "date")) or _alone(form, question, own):
+            value = read(form, question, own, known, asked=False)
+        else:
             continue
-        value = read(form, question, heard, known, asked=False)
         if value is not None and value != answers.get(question.id):
             found[question.id] = known[question.id] = value
+    if found or beside:
+        found.update(_bare_age(form, heard, known, skip))
     return found
+
+
+def _free(form: Form, question: Question, heard: Heard, mentions: Sequence[Mention], known: Answers) -> Heard:
+    """A message without the words of other questions that have this one's in them: "invest 100 million" is no pay, 役員報酬 (directors' pay) no
+    position, and "work for a company" does not say where somebody teaches. Places in the text stay what they are."""
+    others = {one.id for one in form.questions() if one.id != question.id and possible(one, known)}
+    numeric = question.kind in ("money", "age", "years")
+    spans = [
+        (one.start, one.end)
+        for one in mentions
+        if question.id not in one.targets and others & set(one.targets) and (numeric or _holds_words(form, question, one.text))
+    ]
+    text = heard.text
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    kept = [one for one in heard.entities if not any(start < int(one.get("end") or 0) and int(one.get("start") or 0) < end for start, end in spans)]
+    return replace(heard, text=text, entities=tuple(kept))
+
+
+def _holds_words(form: Form, question: Question, text: str) -> bool:
+    wider = f" {normalised(text)} "
+    return any((word if has_japanese(word) else f" {word} ") in wider for word, name in _words(form) if name == question.id)
+
+
+def _said(form: Form, text: str) -> Sequence[Mention]:
+    """The names of questions and words of options in a text, the longest first; their targets are the questions."""
+    return _find(_table(_words(form)), text)
+
+
+@lru_cache(maxsize=16)
+def _words(form: Form) -> Tuple[Tuple[str, str], ...]:
+    common, questions = _whole("short") | _whole("none"), form.questions()
+    pairs = [(word, one.id) for one in questions for words in (*one.names.values(), one.label.values()) for word in words]
+    for question in questions:
+        for option in question.options:
+            words_of_it = [word for words in (*option.words.values(), option.label.values()) for word in words]
+            pairs += [(word, question.id) for word in words_of_it if bare(word) not in common]
+    return tuple(dict.fromkeys((normalised(word), name) for word, name in pairs))
+
+
+def _bare_age(form: Form, heard: Heard, known: Answers, skip: Optional[str]) -> Dict[str, Any]:
+    """A bare number beside other answers can only be the age: years, pay and points have a unit."""
+    question = next((one for one in form.questions() if one.kind == "age"), None)
+    if question is None or question.id in known or question.id == skip or not possible(question, known):
+        return {}
+    numbers = [value for part in _parts(heard.text) if (value := bare_number(part)) is not None and not _units(heard, part)]
+    if len(numbers) != 1 or not numbers[0].is_integer() or not _makes_sense(question, numbers[0]):
+        return {}
+    return {question.id: int(numbers[0])}
+
+
+def _units(heard: Heard, part: str) -> bool:
+    """Whether the number of a part was recognised as something ("5 years", 7年), so that it is not bare."""
+    said = (heard.text[int(one.get("start") or 0) : int(one.get("end") or 0)] for one in heard.entities)
+    return any(one and one in part for one in said) or lone_years(part) is not None
 
 
 def _alone(form: Form, question: Question, heard: Heard) -> bool:
     """Whether the message has a value of the question's kind, which no other question of the form takes, or names the question."""
     key = _key(question)
-    if key is None or not heard.values(key):
+    if key is None:
         return False
+    about = named(form, heard) == question.id
+    if not heard.values(key):
+        return about and question.kind in _LONE
     rivals = [one for one in form.questions() if _key(one) == key]
-    return len(rivals) == 1 or named(form, heard) == question.id
+    return len(rivals) == 1 or about
 
 
 def _key(question: Question) -> Optional[str]:
@@ -253,11 +361,27 @@ def _key(question: Question) -> Optional[str]:
     return question.entity or kinds.get(question.kind)
 
 
-def named(form: Form, heard: Heard) -> Optional[str]:
-    """The question that a message names ("my salary", 年収), when it names exactly one."""
-    pairs = [(word, question.id) for question in form.questions() for words in (*question.names.values(), question.label.values()) for word in words]
-    targets = {mention.targets[0] for mention in _table(tuple(pairs)).find(heard.text)}
+def named(form: Form, heard: Heard, asked: Optional[Question] = None, answers: Answers = MappingProxyType({})) -> Optional[str]:
+    """The question that a message names ("my salary", 年収), when it names exactly one. A name inside the words of an option of the question
+    that was `asked` just now ("a Japanese university", asked about the person) names nothing."""
+    options = _option_mentions(form.options(asked, answers), heard.text) if asked else []
+    targets = {
+        mention.targets[0]
+        for mention in _names(form).find(heard.text)
+        if not any(one.start <= mention.start and mention.end <= one.end for one in options)
+    }
     return targets.pop() if len(targets) == 1 else None
+
+
+def only_names(form: Form, heard: Heard) -> bool:
+    """Whether a message says nothing but the name of a question ("my salary")."""
+    rest = _without(heard.text, _names(form).find(heard.text))
+    return not any(word.content for word in tokens(rest))
+
+
+def _names(form: Form) -> NameTable:
+    pairs = [(word, question.id) for question in form.questions() for words in (*question.names.values(), question.label.values()) for word in words]
+    return _table(tuple(pairs))
 
 
 def content_words(heard: Heard) -> int:
@@ -266,12 +390,14 @@ def content_words(heard: Heard) -> int:
     return sum(word.content and not any(start <= word.start and word.end <= end for start, end in spans) for word in tokens(heard.text))
 
 
+def asks(text: str) -> bool:
+    """Whether a text, or a part of it, has the words of a question."""
+    return any(matches("question", part) for part in (text, *_parts(text)))
+
+
 def is_question(heard: Heard) -> bool:
     """Whether a message asks something rather than answers. A mark alone is no question when there is little beside the value ("N1?")."""
     text = normalised(heard.text)
     if matches("question", text):
         return True
     return text.endswith(("?", "？")) and content_words(heard) > 1
-
-
-__all__ = ["UNKNOWN", "chosen", "content_words", "is_question", "is_whole", "matches", "named", "read", "read_all", "tapped", "title", "value_of"]

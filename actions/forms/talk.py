@@ -19,6 +19,7 @@ from knowledge.search.terms import split_questions
 
 TRIES = 2  # times a question is asked again before the choices come
 SURE_INTENT = 0.5  # of an intent that ends or interrupts the form; below, an answer is likelier
+SURE_REACTION = 0.7  # of "I see", after which the form only asks again: gibberish looks like it, and is to be counted as not understood
 # Intents with a fixed reply, after which the form goes on; those without a reply only make it ask again.
 _SMALL_TALK: Dict[str, Optional[str]] = {
     "greet": None,
@@ -117,9 +118,9 @@ def _led(form: Form, question: Question, state: State, heard: Heard) -> Optional
         return _with(form, state, {question.id: list(state.picked)})
     if reading.is_whole("cancel", text) or reading.matches("cancel", text):
         return Move("cancelled", state)
-    if reading.is_whole("restart", text):
+    if reading.is_whole("restart", text) or reading.matches("restart", text):
         return _next(form, State())
-    if reading.is_whole("back", text):
+    if reading.is_whole("back", text) or reading.matches("back", text):
         return _back(form, question, state)
     if reading.is_whole("unknown", text):
         return _with(form, state, {question.id: UNKNOWN}) if question.optional else Move("choices", replace(state, tries=TRIES + 1))
@@ -154,18 +155,18 @@ def _answered(form: Form, question: Question, state: State, heard: Heard, decide
         return None
     telling = heard if not asking else _part(heard, " ".join(part for part in parts if part not in asking))
     mends = reading.matches("correction", telling.text)
-    other = reading.named(form, telling)
+    other = reading.named(form, telling, question, state.answers)
     found: Dict[str, Any] = {}
     value = None
     if other in (None, question.id) or other not in state.answers:
         value = reading.read(form, question, telling, state.answers, asked=True) if question.kind != "text" or not mends else None
     if value is not None:
         found[question.id] = value
-    found.update(reading.read_all(form, telling, {**state.answers, **found}, words=(), skip=question.id))
+    found.update(reading.read_all(form, telling, {**state.answers, **found}, words=(), skip=question.id, beside=bool(found)))
     if not found and (mends or (other is not None and other != question.id)):
         mended = replace(telling, text=reading.without_marker(telling.text))
         found = reading.read_all(form, mended, state.answers, words=tuple(state.answers), skip=question.id)
-    if not found and other in state.answers and other != question.id:
+    if not found and other in state.answers and other != question.id and (mends or reading.only_names(form, telling)):
         answers = {name: one for name, one in state.answers.items() if name != other}
         return Move("ask", State(form.settled(answers), other))  # "change my salary": that question again
     if not found:
@@ -220,7 +221,7 @@ def _noted(form: Form, found: Dict[str, Any]) -> Tuple[Tuple[Question, Any], ...
 def _asked_in_between(state: State, heard: Heard, decide: Decide) -> Optional[Move]:
     if heard.intent == "switch_language":
         return Move("ask", state)
-    if heard.intent in _SMALL_TALK and heard.confidence >= SURE_INTENT:
+    if heard.intent in _SMALL_TALK and heard.confidence >= (SURE_REACTION if heard.intent == "react" else SURE_INTENT):
         return Move("ask", state, reply=_SMALL_TALK[heard.intent])
     if heard.intent == "restart_topic" and heard.confidence >= SURE_INTENT:
         return Move("cancelled", state)

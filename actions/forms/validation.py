@@ -23,11 +23,13 @@ from actions.counter import counter
 from actions.decision import Decision
 from actions.forms import reading, talk
 from actions.forms.form import Form, Heard, State
+from actions.forms.hearing import answers_of, heard_in
 from actions.forms.showing import shown
 from actions.forms.talk import Move
 from actions.handoff import offer_person, request_person
 from actions.memory import Memory
 from actions.replies import Part, part, say
+from actions.results import say_result
 from actions.turn import Turn, turn_of
 from knowledge.guides.questionnaire import Question
 from knowledge.languages import in_language
@@ -78,18 +80,18 @@ class FormValidation(Action, ABC):
             say_words(dispatcher, turn, quiet(move.decision))
             memory = replace(move.decision.memory, failures=memory.failures)
         after = replace(memory, handoff=None) if memory.handoff == "offered" else memory
+        kept: Dict[str, Any] = {}
         if move.kind == "cancelled":
             say(dispatcher, "utter_form_cancelled", turn.language)
         elif move.kind == "complaint":
             say(dispatcher, "utter_sorry", turn.language)
             after = offer_person(dispatcher, turn, memory, "complaint")
         elif move.kind == "done":
-            for one in self.form.finish(move.state.answers, turn.language, dt.date.today()):
-                say(dispatcher, one.reply, turn.language, one.buttons, one.card, **one.fields)
+            after, kept = say_result(dispatcher, turn, self.form, move.state.answers, after)
         else:
             self._ask(dispatcher, turn, move)
         asked = (turn.parsed.get("language") or {}).get("asked")
-        return turn.events(after, **({"asked_language": turn.language} if asked else {}))
+        return turn.events(after, **kept, **({"asked_language": turn.language} if asked else {}))
 
     def _ask(self, dispatcher: CollectingDispatcher, turn: Turn, move: Move) -> None:
         question = self.form.question(move.state.asked)
@@ -146,15 +148,7 @@ class FormValidation(Action, ABC):
 
 def heard_of(tracker: Tracker) -> Heard:
     """The message of this turn, as a form reads it."""
-    turn = turn_of(tracker)
-    confidence = float((turn.parsed.get("intent") or {}).get("confidence") or 0.0)
-    return Heard(turn.asked.text, turn.language, turn.asked.intent, confidence, tuple(turn.parsed.get("entities") or ()))
-
-
-def answers_of(form: Form, slots: Dict[str, Any]) -> Dict[str, Any]:
-    """The answers that the slots hold."""
-    values = {question.id: slots.get(form.slot(question.id)) for question in form.questions()}
-    return {name: value for name, value in values.items() if value is not None}
+    return heard_in(turn_of(tracker))
 
 
 def state_of(form: Form, slots: Dict[str, Any]) -> State:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Callable, Iterator, Optional
 
 from knowledge.analysis import fold
-from knowledge.numerals import KANJI_DIGITS, number
+from knowledge.numerals import KANJI_DIGITS, in_digits, number
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ _PATTERNS: list[tuple[str, re.Pattern[str], Reader]] = [
 
 def find_quantities(text: str) -> list[Quantity]:
     """All quantities in `text`, in the order in which they stand. Where two readings overlap, the first pattern wins."""
-    folded = fold(text)
+    folded = in_digits(fold(text))
     found: list[Quantity] = []
     for quantity in _all(folded.text.lower()):
         if not any(quantity.start < other.end and other.start < quantity.end for other in found):

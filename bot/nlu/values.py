@@ -31,7 +31,7 @@ class ValueExtractor(GraphComponent, EntityExtractorMixin):
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
         """The patterns behind this class count for Rasa's cache too."""
-        return fingerprint("bot/nlu/dates.py", "bot/nlu/quantities.py", "knowledge/numerals.py")
+        return fingerprint("bot/nlu/dates.py", "bot/nlu/quantities.py", "knowledge/numerals.py", "knowledge/numerals.yaml")
 
     @classmethod
     def create(cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext) -> ValueExtractor:

@@ -54,6 +54,19 @@ def choices(wanted: Wanted, table: Checklists, language: str) -> list[str]:
     return found
 
 
+def article(wanted: Wanted) -> str:
+    """The article about the procedure of a list."""
+    articles: Mapping[str, str] = _words()["articles"]
+    return articles.get(str(wanted.choices.get("procedure")), wanted.checklist.article)
+
+
+def going_on(name: str) -> frozenset[str]:
+    """Words of all languages by which a message goes on with a list, by their names in words.yaml; those of `lists` are among `words`."""
+    table = _words()["going_on"]
+    found = {word for words in table[name].values() for word in words}
+    return frozenset(found | (going_on("lists") if name == "words" else set()))
+
+
 def rules(library: Library, language: str, day: dt.date) -> list[str]:
     """What holds for all papers."""
     return [_filled(library, one, language, day) for one in _words()["rules"]]

@@ -297,6 +297,9 @@ def _faults(questions: Sequence[Question], papers: Document, lists: Sequence[Doc
                 yield from text_faults(document, entry["note"], library, "papers", index, "note")
             for name in ("when", "unless"):
                 yield from condition_faults(document, entry.get(name, {}), known, "papers", index, name)
+    words = read_document(folder / "checklists" / "words.yaml")
+    for name, article in words.data["articles"].items():
+        yield from article_faults(words, article, library, "articles", name)
     ids = {document.data["id"] for document in lists}
     options = [option.id for question in questions if question.id in (PROCEDURE, STATUS) for option in question.options]
     for name in sorted(ids - set(options)):

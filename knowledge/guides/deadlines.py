@@ -13,9 +13,10 @@ from urllib.parse import urlencode
 import holidays
 from dateutil.relativedelta import relativedelta
 
-from knowledge.articles import Source, Texts
+from knowledge.articles import Library, Source, Texts
 from knowledge.documents import ContentError, Document, Fault, read_document, schema_faults
 from knowledge.guides.questionnaire import MAX_TITLE, missing_texts
+from knowledge.guides.references import article_faults
 from knowledge.languages import CONTENT
 from knowledge.publishers import publisher_of
 
@@ -57,11 +58,13 @@ class Rule:
 class Kind:
     """Something that happens to a person.
 
-    `said`: by which words; `year`: which year is meant when none is said (next, last, nearest); `ask`: how its day is asked for; `note`: what to know
-    of something without a deadline; `offered`: whether it stands among the buttons.
+    `article`: what one reads about it, `late_article`: what one reads when an urgent day of it is over; `said`: by which words; `year`: which year is
+    meant when none is said (next, last, nearest); `ask`: how its day is asked for; `note`: what to know of something without a deadline; `offered`:
+    whether it stands among the buttons.
     """
 
     id: str
+    article: str
     year: str
     label: Texts
     said: Patterns
@@ -70,6 +73,7 @@ class Kind:
     note: Texts = field(default_factory=dict)
     note_source: Optional[Source] = None
     offered: bool = False
+    late_article: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Rules:
 
     `words`: what a person reads around the list (title, ask, label, hint, day_hint); `past`, `future`: words that tell when something happened;
     `asks`: words that ask for days or duties, `wishes`: for the counting itself, `question`: for anything; `short_dates`: how 3/4 is read, by
-    language.
+    language; `denied_before`, `denied_after`: words around a day that take it back.
     """
 
     words: Mapping[str, Texts]
@@ -99,6 +103,8 @@ class Rules:
     wishes: Patterns
     question: Patterns
     short_dates: Mapping[str, str]
+    denied_before: Patterns
+    denied_after: Patterns
 
 
 @dataclass(frozen=True)
@@ -158,6 +164,15 @@ def last_open_day(day: dt.date) -> dt.date:
     return day
 
 
+def article_of(found: Sequence[Deadline], today: dt.date) -> Optional[str]:
+    """The article about what has to be done first: an urgent day that is over, else the nearest day to come, else the last one that is over."""
+    urgent = [one.kind.late_article for one in found if one.urgent(today) and one.kind.late_article]
+    if urgent:
+        return urgent[0]
+    duties = sorted((one for one in found if one.rule.role == "by"), key=lambda one: (one.day < today, abs(one.day - today)))
+    return duties[0].kind.article if duties else None
+
+
 # --- what the address of the calendar says --------------------------------------------------------------------------------
 
 CALENDAR = "/pages/reminders.ics"
@@ -190,6 +205,17 @@ def happened_in(query: Sequence[tuple[str, str]], rules: Rules) -> list[tuple[Ki
 # --- reading --------------------------------------------------------------------------------------------------------------
 
 
+def faults(folder: Path, library: Library) -> Iterator[Fault]:
+    """A fault for every article that the deadlines name and the library does not hold; none when the folder has no deadlines."""
+    if not (folder / "deadlines.yaml").exists():
+        return
+    document = read_document(folder / "deadlines.yaml")
+    for place, row in enumerate(document.data.get("kinds", ())):
+        for name in ("article", "late_article"):
+            if name in row:
+                yield from article_faults(document, row[name], library, "kinds", place, name)
+
+
 @lru_cache(maxsize=1)
 def rules() -> Rules:
     """The rules of the content. Raises ContentError with every fault."""
@@ -211,6 +237,8 @@ def read_rules(folder: Path) -> Rules:
         kinds={row["id"]: _kind(row, sources) for row in data["kinds"]},
         counting={name: Counting(row["first"], row["text"], sources[row["source"]]) for name, row in data["counting"].items()},
         short_dates=data["short_dates"],
+        denied_before=_patterns(data["denied"]["before"]),
+        denied_after=_patterns(data["denied"]["after"]),
         **{name: _patterns(data[name]) for name in _PATTERNS},
     )
 
@@ -218,7 +246,7 @@ def read_rules(folder: Path) -> Rules:
 def _kind(row: Mapping[str, Any], sources: Mapping[str, Source]) -> Kind:
     found = tuple(_rule(one, sources) for one in row["rules"])
     note_source = sources[row["note_source"]] if "note_source" in row else None
-    plain = {name: row[name] for name in ("id", "year", "label", "ask", "note", "offered") if name in row}
+    plain = {name: row[name] for name in ("id", "article", "late_article", "year", "label", "ask", "note", "offered") if name in row}
     return Kind(**plain, said=_patterns(row["said"]), rules=found, note_source=note_source)
 
 
@@ -265,6 +293,7 @@ def _text_faults(document: Document) -> Iterator[Fault]:
 
 def _pattern_faults(document: Document) -> Iterator[Fault]:
     lists: list[tuple[tuple[Any, ...], Mapping[str, Sequence[str]]]] = [((name,), document.data[name]) for name in _PATTERNS]
+    lists += [(("denied", name), document.data["denied"][name]) for name in ("before", "after")]
     lists += [(("kinds", place, "said"), row["said"]) for place, row in enumerate(document.data["kinds"])]
     for where, patterns in lists:
         for code, found in patterns.items():

@@ -21,6 +21,7 @@ _BARE_DAY = re.compile(r"on the \d{1,2}[a-z]{2}", re.IGNORECASE)
 _BREAK = re.compile(r"[,;.。、\n!?！？]|\band\b|\bbut\b|\balso\b|\bthen\b|(?<=[てで])(?=\s)|けど|(?<=た)(?:ので|し)")
 _YEARLY, _MONTHLY, _WEEKLY = "year", "month", "week"
 _ONE: Mapping[str, Any] = {_MONTHLY: {"months": 1}, _WEEKLY: {"weeks": 1}}
+_VAGUE = dt.timedelta(days=31)  # a month or a week: its day can be asked for
 _ACROSS = 1_000  # characters: a date in the same part of the sentence is nearer than any in another part
 
 
@@ -85,14 +86,20 @@ def days_of(text: str, language: str, kind: Kind, dates: Sequence[Dated], rules:
 
 def wants_days(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date) -> bool:
     """Whether a message wants to know which days follow: it tells what happens and on which day, and asks for days or duties, or asks nothing at all;
-    or it asks for the counting itself. What says that a stay is over already, always does.
+    or it asks for the counting itself. What says that a stay is over already, always does; so does what tells, without a question, the month
+    or the week in which a stay or a card ends: its day is asked for.
     """
     plain = _plain(text)
     if _has(rules.wishes, language, plain):
         return True
-    found = [one for one in find_happenings(text, language, dates, rules, today) if one.days and one.kind.rules]
+    happenings = [one for one in find_happenings(text, language, dates, rules, today) if one.kind.rules]
+    found = [one for one in happenings if one.days]
     over = any(rule.urgent and rule.days == rule.months == 0 and max(one.days) < today for one in found for rule in one.kind.rules)
-    return bool(found) and (over or _has(rules.asks, language, plain) or not _has(rules.question, language, plain))
+    asks_nothing = not _has(rules.question, language, plain)
+    if found:
+        return over or asks_nothing or _has(rules.asks, language, plain)
+    ends = any(one.kind.year == "next" for one in happenings)
+    return asks_nothing and ends and any(one.last - one.first <= _VAGUE for one in dates)
 
 
 def _has(patterns: Patterns, language: str, plain: str) -> bool:
@@ -135,7 +142,7 @@ class _Span:
 
 
 def _spans(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date) -> list[_Span]:
-    """Every day of a text. Months, weeks and years are left out: a deadline needs the day."""
+    """Every day of a text, but those that it takes back ("not March 3rd"). Months, weeks and years are left out: a deadline needs the day."""
     found = []
     for one in dates:
         said = text[one.start : one.end]
@@ -144,7 +151,16 @@ def _spans(text: str, language: str, dates: Sequence[Dated], rules: Rules, today
     for span in _short(text, language, rules, today):
         if not any(span.start < other.end and other.start < span.end for other in found):
             found.append(span)
-    return sorted(found, key=lambda span: span.start)
+    told = [span for span in found if not _denied(text, span, rules)]
+    return sorted(told or found, key=lambda span: span.start)
+
+
+def _denied(text: str, span: _Span, rules: Rules) -> bool:
+    """Whether the words around a day take it back, in any language: "not March 3rd", 3日ではなく."""
+    before, after = _plain(text[: span.start]), _plain(text[span.end :])
+    return any(_has(rules.denied_before, code, before) for code in rules.denied_before) or any(
+        _has(rules.denied_after, code, after) for code in rules.denied_after
+    )
 
 
 def _open(said: str) -> Optional[str]:

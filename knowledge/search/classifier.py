@@ -7,73 +7,40 @@ reads plain text only (our terms come from fugashi, spaCy and the table of conce
 
 from __future__ import annotations
 
-from typing import Iterator, Mapping, Sequence
+from typing import Sequence
 
 import numpy as np
 from scipy import sparse
 
-from knowledge.search.terms import Bag
+from knowledge.search.rows import unit_length
 
-_BLOCKS = ("lemma", "concept", "gram")
 _WIDTH = 96
-_ROUNDS = 10
-_BATCH = 128
-_STEP = 0.05
+_ROUNDS = 5
+_BATCH = 256
+_STEP = 0.1
 _LEFT_OUT = 0.3  # the share of terms left out of each example at random: messages seldom use all words of an example
 _DROPPED = 0.2
-_LEAST_SEEN = 2  # examples that a term must stand in
 _LOWEST = -20.0  # log probabilities below this say no more
 
 
 class UnitClassifier:
     """The probability of each unit, given a message."""
 
-    def __init__(self, examples: Sequence[Mapping[str, Bag]], units: Sequence[int], count: int) -> None:
-        """Learns. Parameters: the bags of each example text by block; the unit (place) of each; how many units there are."""
-        self._columns: dict[str, int] = {}
-        self._idf = self._weigh(examples)
+    def __init__(self, rows: sparse.csr_matrix, units: Sequence[int], count: int) -> None:
+        """Learns. Parameters: a row of terms for each example text (see TermRows); the unit (place) of each; how many units there are."""
         chance = np.random.default_rng(0)
-        self._terms = (chance.normal(size=(len(self._idf), _WIDTH)) * 0.1).astype(np.float32)
+        self._terms = (chance.normal(size=(rows.shape[1], _WIDTH)) * 0.1).astype(np.float32)
         self._units = (chance.normal(size=(count, _WIDTH)) * 0.1).astype(np.float32)
-        self._learn(self._rows(examples), np.array(units, dtype=np.int64), chance)
+        self._learn(rows, np.array(units, dtype=np.int64), chance)
 
-    def scores(self, bags: Mapping[str, Bag], places: np.ndarray) -> np.ndarray:
-        """The log probability of the units at `places` for a message's bags; all units alike when it holds no term known here."""
-        row = self._rows([bags])
+    def scores(self, row: sparse.csr_matrix, places: np.ndarray) -> np.ndarray:
+        """The log probability of the units at `places` for a message's row; all units alike when it holds no term known here."""
         if not row.nnz:
             return np.full(len(places), -np.log(len(self._units)), dtype=np.float32)
         sums = self._units @ np.asarray(row @ self._terms)[0]
         sums -= sums.max()
         logs: np.ndarray = sums[places] - np.log(np.exp(sums).sum())
         return np.maximum(logs, _LOWEST)
-
-    def _weigh(self, examples: Sequence[Mapping[str, Bag]]) -> np.ndarray:
-        """Numbers the terms seen often enough; their inverse document frequencies."""
-        seen: dict[str, int] = {}
-        for bags in examples:
-            for term, _ in _terms(bags):
-                seen[term] = seen.get(term, 0) + 1
-        kept = [(term, count) for term, count in seen.items() if count >= min(_LEAST_SEEN, len(examples))]
-        self._columns = {term: column for column, (term, _) in enumerate(kept)}
-        counts = np.array([count for _, count in kept], dtype=np.float32)
-        idf: np.ndarray = np.log((1 + len(examples)) / (1 + counts)) + 1
-        return idf.astype(np.float32)
-
-    def _rows(self, examples: Sequence[Mapping[str, Bag]]) -> sparse.csr_matrix:
-        columns: list[int] = []
-        values: list[float] = []
-        ends = [0]
-        for bags in examples:
-            for term, count in _terms(bags):
-                column = self._columns.get(term)
-                if column is not None:
-                    columns.append(column)
-                    values.append((1.0 + np.log(count)) * self._idf[column])
-            ends.append(len(columns))
-        rows = sparse.csr_matrix(
-            (np.array(values, dtype=np.float32), np.array(columns, dtype=np.int32), np.array(ends)), shape=(len(examples), len(self._idf))
-        )
-        return _unit_length(rows)
 
     def _learn(self, rows: sparse.csr_matrix, units: np.ndarray, chance: np.random.Generator) -> None:
         """Adagrad, one learning rate a term vector (its row) and one a number of the units' vectors."""
@@ -85,7 +52,7 @@ class UnitClassifier:
                 chosen = order[start : start + _BATCH]
                 some = rows[chosen]
                 some.data *= chance.random(len(some.data)) > _LEFT_OUT
-                some = _unit_length(some)
+                some = unit_length(some)
                 kept = ((chance.random((len(chosen), _WIDTH)) > _DROPPED) / (1 - _DROPPED)).astype(np.float32)
                 hidden = (some @ self._terms) * kept
                 error = _softmax(hidden @ self._units.T)
@@ -98,17 +65,6 @@ class UnitClassifier:
                 self._terms[columns] -= _STEP * step / np.sqrt(slow_terms[columns])[:, None]
                 slow_units += for_units**2
                 self._units -= _STEP * for_units / np.sqrt(slow_units)
-
-
-def _terms(bags: Mapping[str, Bag]) -> Iterator[tuple[str, float]]:
-    return ((f"{block} {term}", count) for block in _BLOCKS for term, count in bags[block].items())
-
-
-def _unit_length(rows: sparse.csr_matrix) -> sparse.csr_matrix:
-    norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    norms[norms == 0] = 1
-    rows.data /= np.repeat(norms, np.diff(rows.indptr)).astype(np.float32)
-    return rows
 
 
 def _softmax(sums: np.ndarray) -> np.ndarray:

@@ -6,11 +6,13 @@ orders them. The weights of the ranker and of the certainty are data (ranking.js
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Callable, Mapping, Sequence
 
 import numpy as np
+from scipy import sparse
 
 from knowledge.analysis import normalised
 from knowledge.articles import Library, Unit
@@ -18,9 +20,11 @@ from knowledge.languages import languages
 from knowledge.search.classifier import UnitClassifier
 from knowledge.search.matrix import CoverMatrix, Query, TermMatrix
 from knowledge.search.names import Mention, NameTable, PhraseTable, concept_phrases, subject_names
+from knowledge.search.outside import OutsideClassifier
 from knowledge.search.ranking import FEATURES, Ranking
+from knowledge.search.rows import TermRows
 from knowledge.search.spelling import Speller
-from knowledge.search.terms import BLOCKS, Bag, TermReader, Terms, split_questions
+from knowledge.search.terms import BLOCKS, Bag, TermReader, Terms
 
 CANDIDATES = 100
 _EXACT_LEAD = 100.0
@@ -28,7 +32,6 @@ _STAGE_WEIGHTS = {"lemma": 1.0, "concept": 0.6, "gram": 0.8, "sound": 0.3}
 _REST_BLOCKS = ("lemma", "concept", "gram")
 _MAX_STAGE_SHARE = 0.1  # in large collections, terms in more than this share of all units do not help to choose candidates
 _LARGE = 20_000  # units
-_PART_LOSS = 0.1  # what a sentence loses against the whole message it stands in
 
 Leave = Callable[[Unit, str, int], bool]
 
@@ -44,12 +47,14 @@ class Hit:
 
 @dataclass
 class Found:
-    """The result of a search: hits from best to worst, subjects named in the question, and the certainty about the first hit."""
+    """The result of a search: hits from best to worst, subjects named in the question, the certainty about the first hit, and how likely the
+    question is none of the collection's business (0 to 1)."""
 
     hits: list[Hit]
     mentions: list[Mention]
     certainty: float
     evidence: dict[str, float] = field(default_factory=dict)
+    outside: float = 0.0
 
 
 @dataclass
@@ -61,7 +66,9 @@ class _Side:
     answers: dict[str, TermMatrix]
     covers: dict[str, CoverMatrix]
     units: dict[str, TermMatrix]
+    rows: TermRows
     classifier: UnitClassifier | None  # None in a collection too large to learn
+    outside: OutsideClassifier | None  # None without examples of what is outside
 
 
 class Index:
@@ -81,6 +88,7 @@ class Index:
         self.names = self.reader.names
         self._sides = {code: self._side(code, leave) for code in languages()}
         self.reader.speller = Speller(self._words()).mend
+        self._called = {(code, bare(text)): unit.key for unit in self.units for code, text in unit.question.items()}
         self._exact = self._exact_questions()
 
     # --- building ------------------------------------------------------------------------------------------------
@@ -95,7 +103,7 @@ class Index:
             questions.extend(self.reader.read(text) for text in texts)
             starts.append(len(questions))
             answers.append(self.reader.read(self._about(unit, code)))
-        classifier = self._classifier(questions, starts, answers)
+        rows, classifier, outside = self._learned(code, questions, starts, answers)
         if languages()[code].analyser != "japanese":  # sounds bring kana, romaji and wrong conversions together; in other scripts they only cost time
             for terms in questions:
                 terms.bags["sound"] = {}
@@ -104,14 +112,24 @@ class Index:
         units = {block: TermMatrix(bags) for block, bags in whole.items()}
         covers = {block: CoverMatrix(whole[block]) for block in ("lemma", "concept")}
         about = {block: TermMatrix([terms.bags[block] for terms in answers]) for block in _REST_BLOCKS}
-        return _Side(np.array(starts), blocks, about, covers, units, classifier)
+        return _Side(np.array(starts), blocks, about, covers, units, rows, classifier, outside)
 
-    @staticmethod
-    def _classifier(questions: list[Terms], starts: list[int], answers: list[Terms]) -> UnitClassifier | None:
+    def _learned(
+        self, code: str, questions: list[Terms], starts: list[int], answers: list[Terms]
+    ) -> tuple[TermRows, UnitClassifier | None, OutsideClassifier | None]:
+        """What is learned from all texts of one language."""
         if len(answers) > _LARGE:
-            return None
+            return TermRows([]), None, None
+        examples = self.library.outside.get(code)
+        going_on, strange = ([self.reader.read(text) for text in texts] for texts in ((examples.inside, examples.texts) if examples else ((), ())))
+        rows = TermRows([terms.bags for terms in [*questions, *answers, *strange]])
+        known, about = rows.of([terms.bags for terms in questions]), rows.of([terms.bags for terms in answers])
         owners = np.repeat(np.arange(len(answers)), np.diff(starts))
-        return UnitClassifier([terms.bags for terms in [*questions, *answers]], [*owners, *range(len(answers))], len(answers))
+        classifier = UnitClassifier(sparse.vstack([known, about], format="csr"), [*owners, *range(len(answers))], len(answers))
+        if not questions or not strange:
+            return rows, classifier, None
+        inside, others = rows.of([terms.bags for terms in going_on]), rows.of([terms.bags for terms in strange])
+        return rows, classifier, OutsideClassifier(sparse.vstack([known, inside], format="csr"), others)
 
     def _about(self, unit: Unit, code: str) -> str:
         article = self.library.articles[unit.article]
@@ -138,9 +156,7 @@ class Index:
             for code in languages():
                 for text in (unit.question.get(code, ""), *unit.asked.get(code, ())):
                     found.setdefault((code, bare(text)), unit.key)
-        # A unit's own question text stands before another unit's variant of the same words.
-        for unit in self.units:
-            found.update({(code, bare(text)): unit.key for code, text in unit.question.items()})
+        found.update(self._called)  # a unit's own question text stands before another unit's variant of the same words
         return found
 
     def _words(self) -> set[str]:
@@ -164,32 +180,56 @@ class Index:
         terms = self.reader.read(question, query=True)
         places, features = self.candidates(terms, language, subjects, aspects or {})
         if not len(places):
-            return Found([], terms.mentions, 0.0)
+            return Found([], terms.mentions, 0.0, outside=self.outside(terms, language))
         scores = self.ranking.scores(features)
-        parts = split_questions(question)
-        if len(parts) > 1:
-            # A story first, the question last: the best sentence may say it more clearly than the whole.
-            for part in parts[:6]:
-                other, more = self.candidates(self.reader.read(part, query=True), language, subjects or _targets(terms.mentions), aspects or {})
-                places, features, scores = _merged(places, features, scores, other, more, self.ranking.scores(more) - _PART_LOSS)
-        order = self._distinct(places, np.argsort(-scores, kind="stable"))[:limit]
+        outside = self.outside(terms, language)
+        order = np.argsort(-scores, kind="stable")[:limit]
         evidence = self.ranking.evidence(features[order], scores[order], [self.units[places[place]].article for place in order])
         certainty = self.ranking.certainty(evidence)
         hits = [Hit(self.units[places[place]].key, float(scores[place])) for place in order]
         exact = self._exact.get((language, bare(question)))
         if exact:
             hits = [Hit(exact, hits[0].score + _EXACT_LEAD), *(hit for hit in hits if hit.unit != exact)][:limit]
-            certainty = 1.0
-        return Found(hits, terms.mentions, certainty, evidence)
+            certainty, outside = 1.0, 0.0
+        return Found(hits, terms.mentions, certainty, evidence, outside)
 
-    def _distinct(self, places: np.ndarray, order: np.ndarray) -> list[int]:
-        seen: set[int] = set()
-        result = []
-        for place in order:
-            if int(places[place]) not in seen:
-                seen.add(int(places[place]))
-                result.append(int(place))
-        return result
+    def follow_up(
+        self, question: str, language: str, article: str, told: str | None = None, aspects: Mapping[str, float] | None = None, limit: int = 8
+    ) -> Found:
+        """Units that answer a short question which goes on with a conversation about `article`; `told` is the key of the unit told last.
+
+        Two rankings are put together, of the question alone and of the question with the article's title before it. Units of the article come
+        before others, and what was just told comes later. How much each counts stands in ranking.json, set on knowledge/calibration.
+        """
+        title = self.library.articles[article].title.get(language, "")
+        alone, titled = (self.reader.read(text, query=True) for text in (question, f"{title} {question}"))
+        numbers = self.ranking.follow_up
+        total: dict[int, float] = {}
+        rankings = [self.candidates(terms, language, [article], aspects or {}) for terms in (alone, titled)]
+        for (places, features), share in zip(rankings, (1.0, numbers["title"])):
+            scores = dict(zip(places.tolist(), (self.ranking.scores(features)).tolist()))
+            lowest = min(scores.values(), default=0.0) - numbers["missing"]
+            for place in {place for some, _ in rankings for place in some.tolist()}:
+                total[place] = total.get(place, 0.0) + share * scores.get(place, lowest)
+        for place in total:
+            total[place] += numbers["stay"] * (self.units[place].article == article) - numbers["told"] * (self.units[place].key == told)
+        order = sorted(total, key=lambda place: -total[place])[:limit]
+        if not order:
+            return Found([], alone.mentions, 0.0, outside=self.outside(alone, language))
+        hits = [Hit(self.units[place].key, total[place]) for place in order]
+        lead = hits[0].score - hits[1].score if len(hits) > 1 else numbers["stay"]
+        certainty = 1 / (1 + math.exp(-numbers["lead"] * lead - numbers["bias"]))
+        outside = self.outside(alone, language) if self.outside(titled, language) > numbers["outside"] else 0.0
+        return Found(hits, alone.mentions, certainty, outside=outside)
+
+    def outside(self, terms: Terms, language: str) -> float:
+        """How likely a message is none of the collection's business; 0 where there are no examples of that."""
+        side = self._sides[language]
+        return side.outside.probability(side.rows.of([terms.bags])) if side.outside else 0.0
+
+    def unit_called(self, question: str, language: str) -> str | None:
+        """The key of the unit whose own question this is, letter for letter (a button sends it)."""
+        return self._called.get((language, bare(question)))
 
     def candidates(self, terms: Terms, language: str, subjects: Sequence[str], aspects: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """The units worth ranking (places in `units`), and a row of features (see ranking.FEATURES) for each."""
@@ -252,7 +292,7 @@ class Index:
         put("blend_mean", np.bincount(owners, blend, minlength=len(places)) / np.maximum(counts, 1))
         put("first", total[places])
         if side.classifier:
-            put("learned", side.classifier.scores(terms.bags, places))
+            put("learned", side.classifier.scores(side.rows.of([terms.bags]), places))
         self._subject_features(put, places, named, subjects)
         put("aspect", np.array([aspects.get(self.units[place].aspect, 0.0) for place in places], dtype=np.float32))
         return features
@@ -294,9 +334,3 @@ def _best(values: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
         first = np.flatnonzero(np.diff(owners, prepend=-1))
         best[owners[first]] = np.maximum.reduceat(values, first)
     return best
-
-
-def _merged(
-    places: np.ndarray, features: np.ndarray, scores: np.ndarray, other: np.ndarray, more: np.ndarray, others: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return np.concatenate([places, other]), np.concatenate([features, more]), np.concatenate([scores, others])

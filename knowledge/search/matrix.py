@@ -28,10 +28,11 @@ class TermMatrix:
         for bag in bags:
             for term, count in bag.items():
                 indices.append(self.vocabulary.setdefault(term, len(self.vocabulary)))
-                values.append(1.0 + np.log(count))
+                values.append(count)
             ends.append(len(indices))
         shape = (len(bags), max(1, len(self.vocabulary)))
-        rows = sparse.csr_matrix((np.array(values, dtype=np.float32), np.array(indices, dtype=np.int32), np.array(ends, dtype=np.int64)), shape=shape)
+        logs = 1.0 + np.log(np.array(values, dtype=np.float32))
+        rows = sparse.csr_matrix((logs, np.array(indices, dtype=np.int32), np.array(ends, dtype=np.int64)), shape=shape)
         documents = np.bincount(rows.indices, minlength=shape[1]) if len(indices) else np.zeros(shape[1])
         self.idf = (np.log((1 + shape[0]) / (1 + documents)) + 1).astype(np.float32)
         rows.data *= self.idf[rows.indices]

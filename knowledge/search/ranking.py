@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Mapping, Sequence
 
@@ -49,7 +49,7 @@ class Ranking:
     """Weights of the features, and of the evidence for certainty (a logistic model), with the thresholds that answers use.
 
     `sure`: from this probability on, the answer is given as such; from `nearly` on, as the nearest there is, with others to choose from; below, the
-    bot says it is not sure. `clear_lead`: from this difference of scores on, the first hit stands alone.
+    bot says it is not sure. `clear_lead`: from this difference of scores on, the first hit stands alone. `follow_up`: see Index.follow_up.
     """
 
     weights: tuple[float, ...]
@@ -58,6 +58,7 @@ class Ranking:
     sure: float
     nearly: float
     clear_lead: float
+    follow_up: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path = RANKING) -> Ranking:
@@ -70,6 +71,7 @@ class Ranking:
             data["sure"],
             data["nearly"],
             data["clear_lead"],
+            data["follow_up"],
         )
 
     def scores(self, features: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from actions.checklist import ValidateChecklist
+from actions.guided import ValidateChecklist
 from knowledge.articles import Library
 from knowledge.guides.checklists import checklists
 from tests.actions.conftest import Conversation
@@ -127,3 +127,17 @@ def test_cancel_back_and_restart(filling: Filling) -> None:
     filling.say("キャンセル", "ja")
     assert not filling.active
     assert [value for name, value in filling.around.slots.items() if name.startswith("checklist_") and value is not None] == []
+
+
+@pytest.mark.parametrize(("text", "language"), [("the paper list for a dependent's renewal", "en"), ("家族滞在の更新の書類リストをください", "ja")])
+def test_a_status_named_with_the_wish_brings_its_kind(filling: Filling, text: str, language: str) -> None:
+    filling.say(text, language, START)
+    assert (filling.around.slots["checklist_group"], filling.around.slots["checklist_status"]) == ("family", "dependent")
+    assert asked("extra", language) in filling.text()
+
+
+def test_a_status_named_before_the_procedure_is_no_present_position(filling: Filling) -> None:
+    filling.say("make a checklist for an engineer", intent=START)
+    assert asked("procedure") in filling.text() and checklists().question("route").label["en"] not in filling.text()
+    filling.say("Permanent residence")
+    assert asked("route") in filling.text()

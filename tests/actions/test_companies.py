@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from actions import searches
 from tests.actions.conftest import Conversation
 from tests.actions.finder import Finder, listed, serve
 from tests.knowledge.listings.samples import TODAY, company
@@ -80,3 +81,15 @@ def test_a_dialogue(finder: Finder) -> None:
     assert finder.say("and hotels in Okinawa?", "unclear").replies == ["utter_companies"]
     assert finder.say("job fairs in Osaka", "find_events").replies[0] == "utter_events_none"
     assert listed(finder.say("沖縄の会社は？", "find_companies", "ja"), "companies") == ["naha-hotel"]
+
+
+@pytest.mark.parametrize(("text", "language"), [("IT companies in Tokyo", "en"), ("東京のIT企業", "ja")])
+def test_what_was_talked_about_before_gives_way_to_the_companies(
+    talk: Conversation, monkeypatch: pytest.MonkeyPatch, text: str, language: str
+) -> None:
+    serve(monkeypatch, [], [])
+    monkeypatch.setitem(searches.ARTICLES, searches.COMPANIES, "status-student")
+    finder = Finder()
+    finder.slots["subject"] = "procedure-extension"
+    finder.say(text, "find_companies", language)
+    assert finder.slots["subject"] == "status-student" and finder.slots["earlier"][0] == "procedure-extension"

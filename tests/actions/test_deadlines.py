@@ -9,7 +9,8 @@ from typing import Any, Dict, List
 import pytest
 
 from actions.choose import ActionAffirm
-from actions.deadlines import WHAT, DeadlinesForm, ValidateDeadlines
+from actions.deadlines import WHAT, DeadlinesForm
+from actions.guided import ValidateDeadlines
 from knowledge.guides.deadlines import rules
 from knowledge.languages import languages
 from tests.actions.conftest import UNSURE, Conversation, how_sure, rendered

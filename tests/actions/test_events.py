@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from actions import searches
 from knowledge.content_reader import PLACEHOLDER
-from tests.actions.conftest import Conversation
+from tests.actions.conftest import UNSURE, Conversation, how_sure
 from tests.actions.finder import Finder, listed, serve
 from tests.knowledge.listings.samples import CALENDAR, at, event
 
@@ -18,6 +19,7 @@ CARD = {"id", "title", "when", "place", "organiser", "audience", "cost", "link",
 def finder(talk: Conversation, monkeypatch: pytest.MonkeyPatch) -> Finder:
     """`talk` makes the action server over the tiny knowledge; the listing holds the small calendar."""
     serve(monkeypatch, CALENDAR)
+    monkeypatch.setitem(searches.ARTICLES, searches.EVENTS, "status-student")  # the general article; the tiny knowledge has none about events
     return Finder()
 
 
@@ -186,3 +188,11 @@ def test_after_an_event_its_article_is_the_subject(talk: Conversation, monkeypat
 
 def test_numbers_that_should_not_be_sent_are_warned_of(finder: Finder) -> None:
     assert "utter_part_personal_number" in finder.say("job fairs in Osaka, my card is AB12345678CD").everything()
+
+
+@pytest.mark.parametrize(("text", "language"), [("and fairs for students?", "en"), ("留学生のフェアは？", "ja")])
+def test_a_kind_alone_is_searched_when_no_answer_is_sure(talk: Conversation, monkeypatch: pytest.MonkeyPatch, text: str, language: str) -> None:
+    serve(monkeypatch, [])
+    assert Finder().say(text, language=language).replies == ["utter_answer"]
+    how_sure(UNSURE)
+    assert Finder().say(text, language=language).replies[0] == "utter_events_none"

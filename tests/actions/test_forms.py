@@ -289,6 +289,47 @@ def test_a_question_is_asked_again_when_it_is_named_without_an_answer(demo: Form
     assert person.say("7 million").state.asked == "age"
 
 
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("master, 31", {"degree": "master", "age": 31}),
+        ("修士です。31です", {"degree": "master", "age": 31}),
+        ("master, 5 years", {"degree": "master"}),
+        ("master, 7 or 8", {"degree": "master"}),
+    ],
+)
+def test_a_bare_number_beside_an_answer_is_the_age(demo: Form, text: str, answers: Dict[str, Any]) -> None:
+    person = Talk(demo)
+    assert person.say(text).state.answers == answers
+
+
+@pytest.mark.parametrize("text", ["like 5.8m I guess", "well, it's five point eight million", "たぶん580万だと思います", "580まんえん"])
+def test_pay_is_read_among_fillers(demo: Form, text: str) -> None:
+    assert Talk(demo, "master").say(text).state.answers["salary"] == 5_800_000
+
+
+@pytest.mark.parametrize("text", ["oh no wait, my pay is 8m, they just told me", "すみません、給料は800万になりました"])
+def test_a_named_amount_mends_the_answer_whatever_is_asked(demo: Form, text: str) -> None:
+    person = Talk(demo, "master, 29 years old, 5 million yen")
+    assert person.asked == "extras"
+    assert person.say(text).state.answers["salary"] == 8_000_000
+    assert person.asked == "extras"
+
+
+def test_a_name_inside_an_answer_does_not_ask_that_question_again(demo: Form) -> None:
+    person = Talk(PointsForm(), "researcher, PhD, 33 years old, 5 million yen, 6 years of experience, N2")
+    person.say("none")
+    assert person.asked == "person"
+    assert person.say("I studied at a Japanese university").kind == "more"
+    assert person.answers["japanese"] == "n2"
+    assert person.say("that's all").state.asked == "employer"
+
+
+def test_a_name_in_a_message_that_mends_nothing_does_not_ask_that_question_again(demo: Form) -> None:
+    person = Talk(demo, "master, 5 million yen")
+    assert person.say("my salary depends on the boss a lot", decide=decided()).state == State({"degree": "master", "salary": 5_000_000}, "age", (), 1)
+
+
 def test_what_no_longer_applies_is_dropped(demo: Form) -> None:
     person = Talk(demo, "master, 29 years old, 5 million yen")
     person.say("None of these")
@@ -297,7 +338,7 @@ def test_what_no_longer_applies_is_dropped(demo: Form) -> None:
     assert "company" not in person.answers
 
 
-@pytest.mark.parametrize("text", ["back", "戻る"])
+@pytest.mark.parametrize("text", ["back", "戻る", "can we go back please", "前の質問に戻ってください", "ひとつ前に戻りたいです"])
 def test_back_to_the_question_before(demo: Form, text: str) -> None:
     person = Talk(demo, "master, 5 million yen")
     person.say(text)
@@ -315,7 +356,9 @@ def test_cancel(demo: Form, text: str) -> None:
     assert Talk(demo, "master").say(text, "ask_fee").kind == "cancelled"
 
 
-@pytest.mark.parametrize("text", ["start over", "最初から", "やり直す", "Start again"])
+@pytest.mark.parametrize(
+    "text", ["start over", "最初から", "やり直す", "Start again", "ok let's start all over, I mixed it up", "最初からもう一度やり直したいです"]
+)
 def test_restart(demo: Form, text: str) -> None:
     person = Talk(demo, "master, 5 million yen")
     assert person.say(text, "restart_topic").state == State({}, "degree")

@@ -15,7 +15,7 @@ from tests.actions.test_forms_in_rasa import Chat, chat, executor, model, patch 
 @pytest.fixture(autouse=True)
 def real_articles(real: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """The results name real articles; questions in between are answered from the tiny ones."""
-    for module in ("actions.status_finder", "actions.checklist"):
+    for module in ("actions.status_finder", "actions.checklist", "actions.results"):
         monkeypatch.setattr(f"{module}.counter", lambda: SimpleNamespace(library=real))
 
 
@@ -49,6 +49,13 @@ def test_a_checklist_in_japanese(chat: Chat) -> None:  # noqa: F811
     assert chat.names == ["utter_checklist"] and chat.form is None
     card = chat.replies[0]["custom"]["checklist"]
     assert card["id"] == "engineer-3-extension" and [item["id"] for item in card["items"]][-1] == "resident_tax"
+    chat.say("カテゴリー1だったら何が減りますか")
+    assert chat.names == ["utter_checklist"] and chat.form is None
+    assert chat.replies[0]["custom"]["checklist"]["id"] == "engineer-1-extension"
+    assert chat.say("家族滞在だったら書類は？") == ask("extra").ask["ja"] and chat.form == "checklist_form"  # what is missing is asked, no more
+    chat.say("どれもありません")
+    assert chat.names == ["utter_checklist"] and chat.form is None
+    assert chat.replies[0]["custom"]["checklist"]["id"] == "dependent-extension"
 
 
 def test_both_can_be_cancelled(chat: Chat) -> None:  # noqa: F811

@@ -9,9 +9,10 @@ import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.calculator import ActionPointsWhatIf, ValidatePoints
 from actions.forms import talk as form_talk
 from actions.forms.form import State
-from actions.points import ActionPointsWhatIf, PointsForm, ValidatePoints, changes
+from actions.points import PointsForm, changes
 from knowledge.documents import read_document
 from knowledge.guides.points import points_table
 from knowledge.guides.questionnaire import Answers
@@ -199,6 +200,8 @@ def test_nonsense_leads_to_bands_of_pay(filling: Filling) -> None:
         ("type", "通訳です", "b"),
         ("type", "会社を経営しています", "c"),
         ("type", "2", "b"),
+        ("type", "I run my own trading firm", "c"),
+        ("type", "大学の研究員です", "a"),
         ("degree", "PhD in physics", "doctor"),
         ("degree", "I have a bachelor's and a master's degree", "master"),
         ("degree", "博士です", "doctor"),
@@ -212,13 +215,22 @@ def test_nonsense_leads_to_bands_of_pay(filling: Filling) -> None:
         ("career", "10年以上あります", 10),
         ("career", "none", 0),
         ("career", "6", 6),
+        ("career", "three years, more or less", 3),
+        ("career", "はい、そうですね。8年です", 8),
+        ("career", "管理の仕事は6年", 6),
+        ("career", "5ねんです", 5),
         ("salary", "6.5 million", 6_500_000),
         ("salary", "¥6,500,000", 6_500_000),
         ("salary", "650万円です", 6_500_000),
         ("salary", "650", 6_500_000),
         ("salary", "六百五十万円", 6_500_000),
         ("salary", "500,000 yen per month", 6_000_000),
+        ("salary", "4.8m or so", 4_800_000),
+        ("salary", "six and a half million", 6_500_000),
+        ("salary", "ろっぴゃくまんえん", 6_000_000),
         ("age", "I'm 34", 34),
+        ("age", "thirty-four", 34),
+        ("age", "さんじゅうよんさい", 34),
         ("age", "三十五歳です", 35),
         ("age", "34 years", 34),
         ("research", "I have a patent and 5 papers", ["patent", "papers"]),
@@ -272,6 +284,8 @@ BASE: Answers = {"type": "b", "degree": "master", "career": 4, "age": 29, "salar
         ("what if I had a patent", {"research": ["patent"]}),
         ("日本の大学院を出たら", {"person": ["designated", "japan_degree"]}),
         ("what if I pass N1 and earn 7 million", {"japanese": "n1", "salary": 7_000_000}),
+        ("what if my directors' pay were 9m", {"salary": 9_000_000}),
+        ("suppose they go up to eight million", {"salary": 8_000_000}),
         ("what if the moon was blue", {}),
         ("what if I have a master's degree", {}),
     ],
@@ -300,6 +314,64 @@ def test_counting_again(counted: Filling, text: str, language: str, pieces: List
     for piece in pieces:
         assert piece in said
     assert all(not event["name"].startswith("points_") for event in counted.events)  # the answers stay what they are
+
+
+MANAGER: Answers = {"type": "c", "degree": "bachelor", "career": 6, "salary": 15_000_000, "position": "director", "japanese": "none",
+                    "person": [], "employer": []}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [("役員報酬が2500万になったら", {"salary": 25_000_000}), ("1億円を自分で投資したら", {"employer": ["investment"]})],
+)
+def test_words_of_one_question_inside_those_of_another(text: str, changed: Dict[str, Any]) -> None:
+    assert changes(FORM, MANAGER, heard(text)) == changed
+
+
+def otherwise(filling: Filling, text: str, intent: str, language: str = "en") -> str:
+    """A message after the result that the classifier took for another question."""
+    from actions.answer import ActionAnswer
+
+    found = heard(text)
+    parsed = {"text": text, "intent": {"name": intent, "confidence": 0.3}, "entities": list(found.entities), "language": {"code": language}}
+    dispatcher = CollectingDispatcher()
+    tracker = Tracker("ann", dict(filling.around.slots), parsed, [{"event": "user", "text": text, "parse_data": parsed}], False, None, {}, "x")
+    filling.events = asyncio.run(ActionAnswer().run(dispatcher, tracker, {}))
+    return "\n".join(rendered(message) for message in dispatcher.messages)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "language", "total"),
+    [
+        ("hm, but if my boss gives me 6 million?", "report_danger", "en", "70 points, instead of 65"),
+        ("assume I get eight million instead", "ask_money", "en", "80 points, instead of 65"),
+        ("would I make it if I passed N2?", "ask_language_level", "en", "75 points, instead of 65"),
+        ("年収が610万に上がる場合は", "ask_money", "ja", "合計70点です（いまは65点）"),
+        ("N2が取れたら足りますか", "unclear", "ja", "合計75点です（いまは65点）"),
+    ],
+)
+def test_a_supposition_is_counted_whatever_it_looks_like(counted: Filling, text: str, intent: str, language: str, total: str) -> None:
+    assert total in otherwise(counted, text, intent, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("if I earn 8 million, can my mother come to Japan?", "en"),
+        ("how much is the extension if I have N1?", "en"),
+        ("年収が800万円なら、更新の手数料はいくらですか", "ja"),
+        ("I passed N1 in July", "en"),
+    ],
+)
+def test_what_asks_for_something_else_is_no_supposition(counted: Filling, text: str, language: str) -> None:
+    said = otherwise(counted, text, "ask_fee", language)
+    assert "instead of 65" not in said and "いまは65点" not in said
+
+
+@pytest.mark.parametrize("text", ["start again please, one answer was wrong", "すみません、最初からやり直したいのですが"])
+def test_the_form_begins_again_after_a_result(counted: Filling, text: str) -> None:
+    otherwise(counted, text, "unclear")
+    assert [event.get("name") for event in counted.events if event["event"] == "followup"] == [FORM.loop]
 
 
 def test_counting_again_some_turns_later(counted: Filling) -> None:

@@ -9,12 +9,16 @@ from typing import Any, Dict, List
 
 import pytest
 
+from actions.decision import Decision
+from actions.forms import talk
+from actions.forms.form import State
+from actions.memory import Memory
 from actions.status_finder import StatusFinderForm, ValidateStatusFinder
 from knowledge.articles import Library
 from knowledge.guides.statuses import guide
 from knowledge.languages import languages
 from tests.actions.conftest import Conversation, rendered
-from tests.actions.test_forms import Filling
+from tests.actions.test_forms import Filling, heard
 
 START = "find_status"
 FORM = StatusFinderForm()
@@ -46,6 +50,58 @@ def say(filling: Filling, *texts: str, language: str = "en") -> None:
 
 def kept(filling: Filling) -> List[Any]:
     return [value for name, value in filling.around.slots.items() if name.startswith("status_finder_") and value is not None]
+
+
+@pytest.mark.parametrize(
+    ("first", "language", "place"),
+    [
+        ("I'm in the Philippines. I want to work in a hotel in Japan", "en", "abroad"),
+        ("インドに住んでいます。日本の工場で働きたいです", "ja", "abroad"),
+        ("I study in Kyoto and have a job offer", "en", "japan"),
+        ("日本で働きたいです", "ja", None),
+    ],
+)
+def test_where_somebody_is_is_read_from_the_first_message(filling: Filling, first: str, language: str, place: str | None) -> None:
+    filling.say(first, language, START)
+    assert filling.around.slots.get("status_finder_place") == place
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("sapporo", "japan"), ("here, in Kobe", "japan"), ("Hanoi", "abroad"), ("娘はペルーにいます", "abroad"), ("in my home country", "abroad")],
+)
+def test_a_place_answers_where_somebody_is(filling: Filling, text: str, place: str) -> None:
+    filling.say("Find the status that fits me", intent=START)
+    filling.say(text)
+    assert filling.around.slots["status_finder_place"] == place
+
+
+@pytest.mark.parametrize(
+    ("answers", "text", "name", "value"),
+    [
+        ({"place": "abroad"}, "set up my own company", "purpose", "business"),
+        ({"place": "abroad"}, "自分の店を出したいです", "purpose", "business"),
+        ({"place": "abroad", "purpose": "family"}, "she is Japanese", "relation", "japanese"),
+        ({"place": "abroad", "purpose": "family"}, "夫は日本人です", "relation", "japanese"),
+        ({"place": "abroad", "purpose": "family"}, "特定技能1号の夫です", "relation", "unsponsored"),
+        ({"place": "abroad", "purpose": "job"}, "elderly care", "work", "field"),
+        ({"place": "abroad", "purpose": "job", "work": "field", "field": "food"}, "I haven't taken the tests", "test", "none"),
+        ({"place": "abroad", "purpose": "job", "work": "field", "field": "food"}, "技能と日本語の試験、両方合格です", "test", "passed"),
+    ],
+)
+def test_answers_in_free_words(answers: Dict[str, Any], text: str, name: str, value: str) -> None:
+    move = talk.go_on(FORM, State(answers, name), heard(text), Memory(), no_question)
+    assert (move.noted[0][0].id, move.noted[0][1]) == (name, value)
+
+
+def no_question() -> Any:
+    raise AssertionError("the message was taken for a question")
+
+
+def test_words_inside_those_of_an_earlier_answer_are_not_noted() -> None:
+    state = State({"place": "abroad", "purpose": "job"}, "work")
+    move = talk.go_on(FORM, state, heard("work for a company"), Memory(), lambda: Decision("unsure", Memory()))
+    assert move.noted == () and move.kind == "again"
 
 
 def test_a_job_offer_from_abroad_in_english(filling: Filling) -> None:

@@ -199,3 +199,23 @@ def test_what_only_looks_like_a_quantity(text: str) -> None:
 def test_the_particle_before_an_amount_is_no_part_of_it(text: str, amount: str) -> None:
     (found,) = find_quantities(text)
     assert text[found.start : found.end] == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("I'm twenty-nine and earn six and a half million", [("age", 29), ("money", 6_500_000)]),
+        ("five years of experience", [("duration", 5)]),
+        ("わたしはさんじゅうにさいで、しゅうにゅうは450まんえんです", [("age", 32), ("money", 4_500_000)]),
+        ("one of us has no licence", []),
+        ("にほんごにさいきんきょうみがあります", []),
+    ],
+)
+def test_numbers_in_words(text: str, found: list[tuple[str, Any]]) -> None:
+    assert quantities(text) == found
+
+
+def test_a_number_in_words_keeps_its_place() -> None:
+    text = "well, seven million yen then"
+    (found,) = find_quantities(text)
+    assert text[found.start : found.end] == "seven million yen"

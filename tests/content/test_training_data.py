@@ -91,6 +91,7 @@ def learned(real: Library) -> list[tuple[str, str]]:
     found = [
         (unit.key, text) for unit in real.units.values() for code in languages() for text in (unit.question.get(code, ""), *unit.asked.get(code, ()))
     ]
+    found += [(f"outside/{one.language}", text) for one in real.outside.values() for text in one.texts]
     return found + [(f"data/nlu/{language}: {intent}", text) for language in languages() for intent, text in examples(language)]
 
 

@@ -78,6 +78,15 @@ def test_an_empty_database_says_what_to_do(url: str) -> None:
         Store(url).library()
 
 
+def test_the_current_library_is_read_once_for_each_version(url: str, content: Path, library: Library) -> None:
+    Store(url).load(library)
+    first = current_library(url)
+    assert current_library(url) is first
+    (content / tiny.CARD).write_text(tiny.FILES[tiny.CARD].replace("the age of 16", "the age of 15"), encoding="utf-8")
+    Store(url).load(read_library(content))
+    assert current_library(url) == read_library(content) != first
+
+
 def test_the_current_library_is_the_loaded_one(url: str, library: Library) -> None:
     Store(url).load(library)
     assert current_library(url) == library

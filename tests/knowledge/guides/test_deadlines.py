@@ -13,16 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.nlu.dates import find_dates
+from knowledge.articles import Library
 from knowledge.documents import ContentError
 from knowledge.guides.deadlines import (
     FIRST_DAY,
     LAST_DAY,
+    Deadline,
     Kind,
     Rule,
+    article_of,
     calendar_address,
     closed,
     counted,
     deadlines_of,
+    faults,
     happened_in,
     last_open_day,
     read_rules,
@@ -275,6 +279,78 @@ def test_next_friday_said_on_a_monday_can_be_either() -> None:
 def test_who_wants_to_know_the_days(text: str, language: str, wanted: bool) -> None:
     dates = [Dated(one.first, one.last, one.start, one.end) for one in find_dates(text, TODAY)]
     assert wants_days(text, language, dates, rules(), TODAY) is wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "wanted"),
+    [
+        ("my card runs out at the end of March", "en", True),  # its day is asked for
+        ("ビザは来月で切れます", "ja", True),
+        ("my card runs out next month, can I still travel?", "en", False),
+        ("ビザは来月切れますが旅行できますか", "ja", False),
+        ("my visa runs out next year", "en", False),
+        ("I graduate in March", "en", False),  # a month in which something else happens is no wish
+        ("I got divorced ten days ago, am I late", "en", True),
+    ],
+)  # fmt: skip
+def test_a_month_in_which_a_stay_ends_is_enough(text: str, language: str, wanted: bool) -> None:
+    dates = [Dated(one.first, one.last, one.start, one.end) for one in find_dates(text, TODAY)]
+    assert wants_days(text, language, dates, rules(), TODAY) is wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("my visa expires on 5 May 2027, not on 3 May 2027", "en", {"expiry": ["2027-05-05"]}),
+        ("I moved on 2 May 2026 instead of 1 May 2026", "en", {"moved": ["2026-05-02"]}),
+        ("引っ越したのは2026年5月1日ではなく2026年5月2日です", "ja", {"moved": ["2026-05-02"]}),
+        ("2026年5月1日じゃなくて2026年5月2日に退職しました", "ja", {"left_job": ["2026-05-02"]}),
+        ("not 1 May 2026", "en", {}),
+    ],
+)
+def test_a_day_that_is_taken_back_does_not_count(text: str, language: str, expected: dict[str, list[str]]) -> None:
+    assert told(text, language) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026年5月1日に退職しました。期限はいつですか",
+        "2026年5月1日に退職しました。届出の期限は何日ですか",
+        "2026年5月1日に退職しました。期限が分かりません",
+    ],
+)
+def test_who_asks_for_the_deadline_tells_of_no_stay_that_ends(text: str) -> None:
+    assert told(text, "ja") == {"left_job": ["2026-05-01"]}
+    assert told("期限は2027年5月1日です", "ja") == {"expiry": ["2027-05-01"]}
+
+
+def found_on(*happened: tuple[str, str]) -> list[Deadline]:
+    return [one for kind, said in happened for one in deadlines_of(rules().kinds[kind], day(said), rules())]
+
+
+@pytest.mark.parametrize(
+    ("happened", "article"),
+    [
+        ([("expiry", "2027-03-03")], "procedure-extension"),
+        ([("expiry", "2026-11-21")], "procedure-overstay"),
+        ([("moved", "2026-11-20"), ("expiry", "2026-11-21")], "procedure-overstay"),  # what is grave comes first
+        ([("moved", "2026-11-20"), ("divorce", "2026-11-10")], "procedure-notify-spouse"),  # 24 November, before 4 December
+        ([("moved", "2026-11-20"), ("divorce", "2026-10-10")], "procedure-address"),  # the divorce's day is over
+        ([("divorce", "2026-10-10")], "procedure-notify-spouse"),
+        ([], None),
+    ],
+)  # fmt: skip
+def test_the_article_is_about_what_has_to_be_done_first(happened: list[tuple[str, str]], article: str | None) -> None:
+    assert article_of(found_on(*happened), TODAY) == article
+
+
+def test_every_article_that_is_named_is_there(tmp_path: Path, real: Library) -> None:
+    assert not list(faults(CONTENT, real)) and not list(faults(tmp_path, real))
+    text = (CONTENT / "deadlines.yaml").read_text(encoding="utf-8")
+    (tmp_path / "deadlines.yaml").write_text(text.replace("article: procedure-overstay", "article: procedure-nowhere"), encoding="utf-8")
+    (fault,) = faults(tmp_path, real)
+    assert "there is no article 'procedure-nowhere'" in str(fault) and fault.line > 1
 
 
 def test_the_29th_of_february_is_found_in_the_next_leap_year() -> None:

@@ -1,6 +1,8 @@
 import numpy as np
+from scipy import sparse
 
 from knowledge.search.classifier import UnitClassifier
+from knowledge.search.rows import TermRows
 
 
 def bags(*words: str) -> dict[str, dict[str, float]]:
@@ -15,32 +17,39 @@ EXAMPLES = [
 ALL = np.arange(3)
 
 
+ROWS = TermRows([one for _, one in EXAMPLES] * 20)
+
+
 def classifier() -> UnitClassifier:
-    return UnitClassifier([one for _, one in EXAMPLES] * 20, [unit for unit, _ in EXAMPLES] * 20, 3)
+    return UnitClassifier(ROWS.of([one for _, one in EXAMPLES] * 20), [unit for unit, _ in EXAMPLES] * 20, 3)
+
+
+def row(*words: str) -> sparse.csr_matrix:
+    return ROWS.of([bags(*words)])
 
 
 def test_words_that_tell_units_apart_decide() -> None:
     made = classifier()
-    assert made.scores(bags("card", "lose"), ALL).argmax() == 0
-    assert made.scores(bags("renew", "residence"), ALL).argmax() == 1
-    assert made.scores(bags("tax"), ALL).argmax() == 2
+    assert made.scores(row("card", "lose"), ALL).argmax() == 0
+    assert made.scores(row("renew", "residence"), ALL).argmax() == 1
+    assert made.scores(row("tax"), ALL).argmax() == 2
 
 
 def test_scores_are_log_probabilities_of_all_units_and_of_some() -> None:
     made = classifier()
-    whole = made.scores(bags("card", "when"), ALL)
+    whole = made.scores(row("card", "when"), ALL)
     assert np.isclose(np.exp(whole).sum(), 1.0, atol=1e-4)
-    assert np.allclose(made.scores(bags("card", "when"), np.array([2, 0])), whole[[2, 0]])
+    assert np.allclose(made.scores(row("card", "when"), np.array([2, 0])), whole[[2, 0]])
 
 
 def test_a_message_of_unknown_words_says_nothing() -> None:
-    for message in (bags("weather"), bags()):
+    for message in (row("weather"), row()):
         assert np.allclose(np.exp(classifier().scores(message, ALL)), 1 / 3)
 
 
 def test_the_same_examples_give_the_same_classifier() -> None:
-    assert np.array_equal(classifier().scores(bags("card"), ALL), classifier().scores(bags("card"), ALL))
+    assert np.array_equal(classifier().scores(row("card"), ALL), classifier().scores(row("card"), ALL))
 
 
 def test_a_collection_without_examples_can_be_built() -> None:
-    assert np.allclose(np.exp(UnitClassifier([], [], 3).scores(bags("card"), ALL)), 1 / 3)
+    assert np.allclose(np.exp(UnitClassifier(TermRows([]).of([]), [], 3).scores(TermRows([]).of([bags("card")]), ALL)), 1 / 3)

@@ -54,7 +54,15 @@ def test_the_named_subject_wins(index: Index, question: str, language: str, expe
 @pytest.mark.parametrize("subject", ["procedure-extension", "status-dependent"])
 @pytest.mark.parametrize(("question", "language"), [("how much does it cost?", "en"), ("いくらですか", "ja"), ("手数料は", "ja")])
 def test_a_question_without_a_subject_takes_the_carried_one(index: Index, subject: str, question: str, language: str) -> None:
-    assert first(index, question, language, subject) == f"{subject}#price"
+    assert index.follow_up(question, language, subject).hits[0].unit == f"{subject}#price"
+
+
+def test_what_was_told_last_comes_later_when_the_conversation_goes_on(index: Index) -> None:
+    told = index.follow_up("and what else?", "en", "status-dependent", "status-dependent#price")
+    before = index.follow_up("and what else?", "en", "status-dependent")
+    score = {name: {hit.unit: hit.score for hit in found.hits} for name, found in (("told", told), ("before", before))}
+    assert score["told"]["status-dependent#price"] < score["before"]["status-dependent#price"]
+    assert score["told"]["status-dependent#papers"] == score["before"]["status-dependent#papers"]
 
 
 def test_a_named_subject_wins_over_the_carried_one(index: Index) -> None:

@@ -1,0 +1,42 @@
+"""Messages that go on with the result of a form: the same list with another choice ("and for category 1?"), the same days counted from another day
+("sorry, it was the 10th"), what a paper of the list is, the points counted again ("and if they raise me to 7 million?")."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, List, Optional
+
+from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import checklist, deadlines, points
+from actions.forms.form import Form
+from actions.handoff import offer_person
+from actions.results import say_result
+from actions.turn import Turn
+from knowledge.guides.questionnaire import Answers
+from privacy.numbers import redact
+
+
+def go_on(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[List[Dict[str, Any]]]:
+    """Says the last result anew as the message changes it, or lets its form ask what is missing; None when the message is something else."""
+    mended = deadlines.mended(turn)
+    if mended is not None:
+        return _again(dispatcher, turn, deadlines.FORM, mended)
+    changed = checklist.changed(turn)
+    if changed is not None:
+        return _again(dispatcher, turn, checklist.FORM, changed)
+    if checklist.say_paper(dispatcher, turn):
+        return turn.events(replace(turn.memory, question=redact(turn.asked.text).text, offered=(), failures=0))
+    return points.what_if(dispatcher, turn)
+
+
+def _again(dispatcher: CollectingDispatcher, turn: Turn, form: Form, answers: Answers) -> List[Dict[str, Any]]:
+    if form.next(answers) is not None:
+        return [FollowupAction(form.loop)]  # it begins with these answers: see actions/guided.py
+    after, kept = say_result(dispatcher, turn, form, answers, turn.memory)
+    if deadlines.urgent(dispatcher):
+        after = offer_person(dispatcher, turn, after, "danger")
+    slots = {form.slot(question.id): answers.get(question.id) for question in form.questions()} if form.keeps else {}
+    changed = [SlotSet(name, value) for name, value in slots.items() if turn.slots.get(name) != value]
+    return [*changed, *turn.events(after, **kept)]
