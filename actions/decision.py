@@ -7,12 +7,13 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 from actions.memory import Memory
 from knowledge.analysis import Token, has_japanese, normalised, tokens
 from knowledge.answers import Answer, answer_of
 from knowledge.articles import Library, Unit
+from knowledge.aspect_intents import intent_aspects
 from knowledge.content_reader import target_exists
 from knowledge.documents import read_document
 from knowledge.languages import in_language, languages
@@ -96,10 +97,13 @@ class Counter:
         # What the message finds by itself: searched once, and only when something needs it.
         alone = cache(lambda: self.index.search(asked.text, asked.language, (), likely_aspects(asked)))
         choice = self._bare_choice(asked.text, words, memory)
+        going_on = self._again_about(choice, asked, memory) if choice else None
+        if going_on:
+            return self._decided(going_on, asked, memory, day)
         if choice and not self._clear_question(alone, words):
             return self._choice(choice, asked, memory)
         mentions = self.index.names.find(asked.text, list(words))
-        bare_subject = bool(mentions) and not _content_outside(words, mentions)
+        bare_subject = len({one.targets[0] for one in mentions}) == 1 and not _content_outside(words, mentions)
         if bare_subject and not memory.question:
             return self.tell(mentions[0].targets[0], asked, memory, day)
         if bare_subject and memory.subject:
@@ -161,6 +165,15 @@ class Counter:
         if _content_outside(words, mentions) or (memory.subject and self.library.choices[name].follow_up):
             return None
         return name
+
+    def _again_about(self, name: str, asked: Asked, memory: Memory) -> Optional[Found]:
+        """The last question about such a word ("and for PR?", 永住は？), when that is clear; None when the word stands there alone."""
+        alone = bare(asked.text) in {bare(one) for one in self.library.choices[name].names.get(asked.language, ())}
+        if alone or not memory.subject or not memory.question:
+            return None
+        last = self._without_subject(memory.question, memory.subject, asked.language)
+        found = self.index.search(f"{last} {asked.text}", asked.language, (), likely_aspects(asked))
+        return found if found.certainty >= self.index.ranking.sure else None
 
     def _clear_question(self, alone: Callable[[], Found], words: Sequence[Token]) -> bool:
         """Whether a word that means too much alone stands in a question that is clear all the same: "what is PR", ビザはいくら."""
@@ -295,10 +308,3 @@ def _other_country() -> re.Pattern[str]:
         ["|".join(re.escape(one) for one in table[key] if one.isascii() is ascii) for key in ("countries", "permits")] for ascii in (True, False)
     )
     return re.compile(rf"\b(?:{latin[0]})\s+(?:{latin[1]})\b(?!.*\bjapan)|(?:{japanese[0]})の?(?:{japanese[1]})")
-
-
-@lru_cache(maxsize=1)
-def intent_aspects() -> Mapping[str, Sequence[str]]:
-    """The table of intent_aspects.yaml."""
-    table: dict[str, Any] = read_document(Path(__file__).with_name("intent_aspects.yaml")).data
-    return table

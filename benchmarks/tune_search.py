@@ -24,12 +24,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from actions.decision import Asked, likely_aspects
+from bot.nlu.background import background
 from bot.nlu.features import intent_bag
 from bot.nlu.fingerprint import ROOT
 from bot.nlu.intent_model import IntentModel
 from knowledge.analysis import tokens
 from knowledge.answers import answer_of
-from knowledge.articles import Unit
+from knowledge.articles import Library, Unit
 from knowledge.content_reader import read_library
 from knowledge.expectations import CALIBRATION, Expectation, read_expectations
 from knowledge.languages import languages
@@ -71,12 +72,14 @@ class RememberingReader(TermReader):
         return self._known[key]
 
 
-def intent_model() -> IntentModel:
-    """The intent classifier, trained on data/nlu as in service."""
+def intent_model(library: Library) -> IntentModel:
+    """The intent classifier, trained as in service."""
     examples = []
     for path in sorted((ROOT / "data" / "nlu").rglob("*.yml")):
         for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
             examples += [(line[2:].strip(), block["intent"]) for line in block["examples"].splitlines() if line.startswith("- ")]
+    known = {intent for _, intent in examples}
+    examples += [(text, intent) for text, intent in background(library) if intent in known]
     return IntentModel().fit([intent_bag(tokens(text), text) for text, _ in examples], [intent for _, intent in examples])
 
 
@@ -86,7 +89,7 @@ class Tuning:
     def __init__(self) -> None:
         self.library = read_library()
         self.reader = RememberingReader(reader_of(self.library))
-        self.intents = intent_model()
+        self.intents = intent_model(self.library)
         self.day = dt.date.today()
 
     def asked(self, text: str, language: str) -> Asked:

@@ -19,6 +19,10 @@ _INPUTS = (
     "knowledge/search/names.py",
     "knowledge/languages.py",
     "knowledge/content/languages.yaml",
+    "knowledge/content/articles",
+    "knowledge/content/questions",
+    "knowledge/content/outside",
+    "knowledge/content/intent_aspects.yaml",
     "requirements.lock",
 )
 _KEPT = 2

@@ -15,10 +15,13 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.background import background
 from bot.nlu.features import intent_bag
 from bot.nlu.fingerprint import fingerprint
 from bot.nlu.intent_model import IntentModel
 from knowledge.analysis import tokens
+from knowledge.settings import settings
+from knowledge.store import current_library
 
 RANKING = "intent_ranking"
 NEAREST = "nearest_example"
@@ -49,7 +52,9 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
         """The modules behind this class count for Rasa's cache too."""
-        return fingerprint("knowledge/analysis.py", "bot/nlu/features.py", "bot/nlu/intent_model.py")
+        content = ("articles", "questions", "outside", "intent_aspects.yaml")
+        code = ("knowledge/analysis.py", "bot/nlu/background.py", "bot/nlu/features.py", "bot/nlu/intent_model.py")
+        return fingerprint(*code, *(f"knowledge/content/{name}" for name in content))
 
     def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, model: Optional[IntentModel] = None) -> None:
         self._config = config
@@ -65,8 +70,10 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
         return cls(config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learns from all examples with an intent, in all languages together."""
+        """Learns from all examples with an intent, in all languages together, and from the background, as far as it is of the same intents."""
         examples = [(message.get(TEXT), message.get(INTENT)) for message in training_data.intent_examples if message.get(TEXT)]
+        known = {intent for _, intent in examples}
+        examples += [(text, intent) for text, intent in background(current_library(settings().database_url)) if intent in known]
         bags = [intent_bag(tokens(text), text) for text, _ in examples]
         self._model = IntentModel(self._config["strength"]).fit(bags, [intent for _, intent in examples])
         with self._storage.write_to(self._resource) as folder:

@@ -54,8 +54,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         """`fixed_confidence`, `fixed_nearest`: what an intent with a fixed reply needs. With a named subject it needs
         `named_confidence`; `wish_confidence`, `wish_nearest`: what the wish for a form needs, which must also be `wish_lead` times as likely as the
         likeliest other intent (set on tests/bot/wishes); an example word for word (`same_nearest`) needs nothing more."""
-        fixed = {"fixed_confidence": 0.35, "fixed_nearest": 0.2, "named_confidence": 0.8}
-        return {**fixed, "person_confidence": 0.25, "wish_confidence": 0.35, "wish_nearest": 0.4, "wish_lead": 1.2, "same_nearest": 0.97}
+        fixed = {"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8}
+        return {**fixed, "person_confidence": 0.12, "wish_confidence": 0.3, "wish_nearest": 0.35, "wish_lead": 1.2, "same_nearest": 0.97}
 
     def __init__(self, config: Dict[str, Any], buttons: Optional[Dict[str, str]] = None, wishes: FrozenSet[str] = frozenset()) -> None:
         """`buttons`: the intent behind the button of each form (content/forms.yaml), by the letters of its text; `wishes`: the forms' intents."""

@@ -7,9 +7,10 @@ from typing import Callable
 
 import pytest
 
-from actions.decision import MAX_OFFERED, Asked, Counter, Decision, intent_aspects
+from actions.decision import MAX_OFFERED, Asked, Counter, Decision
 from actions.memory import Memory
 from knowledge.articles import Library
+from knowledge.aspect_intents import intent_aspects
 from knowledge.languages import languages
 from tests.actions.conftest import NEARLY, SURE, TIED, UNSURE
 from tests.tiny import ODD_MESSAGES, ascii_start
@@ -302,3 +303,14 @@ def test_two_questions_in_one_message_get_two_answers(desk: Desk) -> None:
 def test_every_aspect_of_the_table_is_one_of_the_content(real: Library) -> None:
     aspects = real.aspects
     assert {aspect for row in intent_aspects().values() for aspect in row} <= set(aspects)
+
+
+def test_a_message_that_names_two_subjects_is_a_question(desk: Desk) -> None:
+    decision = ask(desk({"sure": 0.0, "nearly": 0.0}), "student, extension")
+    assert decision.memory.question == "student, extension"
+
+
+@pytest.mark.parametrize(("text", "again"), [("and for the visa?", True), ("visa", False)])
+def test_a_word_that_means_too_much_may_take_the_last_question(desk: Desk, text: str, again: bool) -> None:
+    memory = Memory(subject="procedure-extension", question="How much is the extension?", unit="procedure-extension#price")
+    assert (ask(desk({"sure": 0.0}), text, memory=memory).kind != "choice") is again
