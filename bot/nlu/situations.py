@@ -30,6 +30,9 @@ DANGER = "report_danger"
 UNCLEAR = "unclear"
 # Intents that end in a fixed reply. A real question must not end there, so they need more evidence than the others.
 FIXED = frozenset("greet goodbye thank ask_identity ask_languages ask_capabilities insult react affirm deny choose restart_topic repeat".split())
+# Of these the ones that nobody asks a question with: in a short message a weaker sign is enough.
+CIVILITIES = frozenset({"greet", "thank", "goodbye"})
+_SHORT = 5  # words
 # Intents that bring a person in. Missing one leaves somebody alone with the bot, so they need less.
 PERSON = frozenset({"request_human", "complain"})
 _DANGER = re.compile("|".join(read_document(Path(__file__).with_name("danger.yaml")).data))
@@ -51,10 +54,10 @@ class SituationClassifier(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        """`fixed_confidence`, `fixed_nearest`: what an intent with a fixed reply needs. With a named subject it needs
-        `named_confidence`; `wish_confidence`, `wish_nearest`: what the wish for a form needs, which must also be `wish_lead` times as likely as the
-        likeliest other intent (set on tests/bot/wishes); an example word for word (`same_nearest`) needs nothing more."""
-        fixed = {"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8}
+        """`fixed_confidence`, `fixed_nearest`: what an intent with a fixed reply needs; with a named subject it needs `named_confidence`, and a short
+        greeting only `civility_confidence`. `wish_confidence`, `wish_nearest`: what the wish for a form needs, which must also be `wish_lead` times
+        as likely as the likeliest other intent (set on tests/bot/wishes). An example word for word (`same_nearest`) needs nothing more."""
+        fixed = {"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8, "civility_confidence": 0.15}
         return {**fixed, "person_confidence": 0.12, "wish_confidence": 0.3, "wish_nearest": 0.35, "wish_lead": 1.2, "same_nearest": 0.97}
 
     def __init__(self, config: Dict[str, Any], buttons: Optional[Dict[str, str]] = None, wishes: FrozenSet[str] = frozenset()) -> None:
@@ -127,4 +130,6 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             return True  # word for word an example, such as the text of one of the bot's own buttons
         if any(entity["entity"] == "subject" for entity in message.get(ENTITIES, [])) and confidence < self._config["named_confidence"]:
             return False
-        return confidence >= self._config["fixed_confidence"] and message.get(NEAREST, 0.0) >= self._config["fixed_nearest"]
+        short = message.get(INTENT)[INTENT_NAME_KEY] in CIVILITIES and len(message.get("text_tokens") or ()) <= _SHORT
+        needed = self._config["civility_confidence" if short else "fixed_confidence"]
+        return confidence >= needed and message.get(NEAREST, 0.0) >= self._config["fixed_nearest"]

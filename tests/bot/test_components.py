@@ -160,11 +160,12 @@ def test_situations(parse: Pipeline, text: str, intent: str) -> None:
 def test_a_fixed_reply_needs_evidence() -> None:
     classifier = SituationClassifier(SituationClassifier.get_default_config())
 
-    def intent(nearest: float, confidence: float, *entities: str) -> str:
+    def intent(nearest: float, confidence: float, *entities: str, words: int = 1) -> str:
         found = {"name": "greet", "confidence": confidence}
         message = Message(
             {
                 TEXT: "hello",
+                "text_tokens": ["hello"] * words,
                 "intent": found,
                 "intent_ranking": [found],
                 "nearest_example": nearest,
@@ -181,6 +182,8 @@ def test_a_fixed_reply_needs_evidence() -> None:
     assert intent(0.6, 0.5, "subject") == "unclear"
     assert intent(0.6, 0.5, "place") == "greet"
     assert intent(1.0, 0.0, "subject") == "greet"  # word for word an example
+    assert intent(0.6, 0.2) == "greet"  # a short greeting needs less than
+    assert intent(0.6, 0.2, words=9) == "unclear"  # a long one, which may hold a question
 
 
 # --- entities of a message --------------------------------------------------------------------------------------------
