@@ -109,7 +109,7 @@ class Index:
                 terms.bags["sound"] = {}
         blocks = {block: TermMatrix([terms.bags[block] for terms in questions]) for block in BLOCKS}
         whole = {block: self._unit_bags(block, questions, starts, answers) for block in BLOCKS}
-        units = {block: TermMatrix(bags) for block, bags in whole.items()}
+        units = {block: TermMatrix(bags, by_term=True) for block, bags in whole.items()}
         covers = {block: CoverMatrix(whole[block]) for block in ("lemma", "concept")}
         about = {block: TermMatrix([terms.bags[block] for terms in answers]) for block in _REST_BLOCKS}
         return _Side(np.array(starts), blocks, about, covers, units, rows, classifier, outside)

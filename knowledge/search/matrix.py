@@ -20,7 +20,8 @@ class Query(NamedTuple):
 class TermMatrix:
     """One block of terms over many texts: rows of unit length, so that a product with a query row is a cosine."""
 
-    def __init__(self, bags: Sequence[Bag]) -> None:
+    def __init__(self, bags: Sequence[Bag], by_term: bool = False) -> None:
+        """`by_term`: also ordered by term, which `against_all` needs and which takes as much memory again."""
         self.vocabulary: dict[str, int] = {}
         indices: list[int] = []
         values: list[float] = []
@@ -40,7 +41,7 @@ class TermMatrix:
         norms[norms == 0] = 1
         rows.data /= np.repeat(norms, np.diff(rows.indptr)).astype(np.float32)
         self.rows = rows
-        self._columns = rows.tocsc()
+        self._columns = rows.tocsc() if by_term else None
         self.unknown_idf = float(np.log(1 + shape[0]) + 1)
 
     def query(self, bag: Bag) -> Query:
@@ -58,7 +59,8 @@ class TermMatrix:
         return Query(np.array(columns, dtype=np.int64), vector / (np.sqrt(known + unknown) or 1.0))
 
     def against_all(self, query: Query) -> np.ndarray:
-        """The cosine of the query with every row."""
+        """The cosine of the query with every row. For a matrix made `by_term`."""
+        assert self._columns is not None
         scores = np.zeros(self.rows.shape[0], dtype=np.float32)
         indptr, indices, data = self._columns.indptr, self._columns.indices, self._columns.data
         for column, weight in zip(query.columns, query.weights):
