@@ -1,6 +1,6 @@
 """Finds the units that answer a question, in any of the languages, with how sure it is.
 
-Two steps: a cheap score over all units picks candidates, then a ranker with more evidence (questions people ask, answers, sound, subject)
+Two steps: what was learned from all questions picks candidates, then a ranker with more evidence (questions people ask, answers, sound, subject)
 orders them. The weights of the ranker and of the certainty are data (ranking.json), learned by benchmarks/tune_search.py.
 """
 
@@ -18,22 +18,25 @@ from knowledge.analysis import normalised
 from knowledge.articles import Library, Unit
 from knowledge.languages import languages
 from knowledge.search.classifier import UnitClassifier
-from knowledge.search.matrix import CoverMatrix, Query, TermMatrix
+from knowledge.search.matrix import Query, TermMatrix, Vocabulary, Words
 from knowledge.search.names import Mention, NameTable, PhraseTable, concept_phrases, subject_names
 from knowledge.search.outside import OutsideClassifier
 from knowledge.search.ranking import FEATURES, Ranking
 from knowledge.search.rows import TermRows
+from knowledge.search.speakers import side_of, written_for_company
 from knowledge.search.spelling import Speller
-from knowledge.search.terms import BLOCKS, Bag, TermReader, Terms
+from knowledge.search.terms import BLOCKS, TermReader, Terms
 
-CANDIDATES = 100
+CANDIDATES = 32  # on knowledge/calibration the ranker never preferred a unit that was not among the 24 most likely
+_OWN_CANDIDATES = 8  # more of these, for each article that is named or talked about
 _EXACT_LEAD = 100.0
-_STAGE_WEIGHTS = {"lemma": 1.0, "concept": 0.6, "gram": 0.8, "sound": 0.3}
-_REST_BLOCKS = ("lemma", "concept", "gram")
+_STAGE_WEIGHTS = {"lemma": 1.0, "concept": 0.6}
+_UNIT_BLOCKS = ("lemma", "concept")  # of all that a unit says
 _MAX_STAGE_SHARE = 0.1  # in large collections, terms in more than this share of all units do not help to choose candidates
 _LARGE = 20_000  # units
 
 Leave = Callable[[Unit, str, int], bool]
+Counts = Mapping[str, sparse.csr_matrix]
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,12 @@ class Found:
 class _Side:
     """Everything indexed in one language."""
 
+    vocabulary: Vocabulary
     starts: np.ndarray  # the first question row of each unit; one more at the end
     questions: dict[str, TermMatrix]
-    answers: dict[str, TermMatrix]
-    covers: dict[str, CoverMatrix]
-    units: dict[str, TermMatrix]
-    rows: TermRows
-    classifier: UnitClassifier | None  # None in a collection too large to learn
+    units: dict[str, TermMatrix]  # all questions of a unit, with words and concepts of its answer
+    rows: TermRows | None  # None, like the classifier, in a collection too large to learn
+    classifier: UnitClassifier | None
     outside: OutsideClassifier | None  # None without examples of what is outside
 
 
@@ -84,6 +86,7 @@ class Index:
         for place, unit in enumerate(self.units):
             self._articles.setdefault(unit.article, []).append(place)
         self._related = {article.id: set(article.related) for article in library.articles.values()}
+        self._for_company = np.array([1 if written_for_company(library.articles[unit.article], unit) else -1 for unit in self.units])
         self.reader = reader or reader_of(library)
         self.names = self.reader.names
         self._sides = {code: self._side(code, leave) for code in languages()}
@@ -94,60 +97,36 @@ class Index:
     # --- building ------------------------------------------------------------------------------------------------
 
     def _side(self, code: str, leave: Leave | None) -> _Side:
-        questions: list[Terms] = []
-        answers: list[Terms] = []
-        starts = [0]
-        for unit in self.units:
-            asked = [unit.question.get(code, ""), *unit.asked.get(code, ())]
-            texts = [text for number, text in enumerate(asked) if text and not (leave and leave(unit, code, number))]
-            questions.extend(self.reader.read(text) for text in texts)
-            starts.append(len(questions))
-            answers.append(self.reader.read(self._about(unit, code)))
-        rows, classifier, outside = self._learned(code, questions, starts, answers)
-        if languages()[code].analyser != "japanese":  # sounds bring kana, romaji and wrong conversions together; in other scripts they only cost time
-            for terms in questions:
-                terms.bags["sound"] = {}
-        blocks = {block: TermMatrix([terms.bags[block] for terms in questions]) for block in BLOCKS}
-        whole = {block: self._unit_bags(block, questions, starts, answers) for block in BLOCKS}
-        units = {block: TermMatrix(bags, by_term=True) for block, bags in whole.items()}
-        covers = {block: CoverMatrix(whole[block]) for block in ("lemma", "concept")}
-        about = {block: TermMatrix([terms.bags[block] for terms in answers]) for block in _REST_BLOCKS}
-        return _Side(np.array(starts), blocks, about, covers, units, rows, classifier, outside)
-
-    def _learned(
-        self, code: str, questions: list[Terms], starts: list[int], answers: list[Terms]
-    ) -> tuple[TermRows, UnitClassifier | None, OutsideClassifier | None]:
-        """What is learned from all texts of one language."""
-        if len(answers) > _LARGE:
-            return TermRows([]), None, None
+        asked = [[text for text in _kept(unit, code, leave) if text] for unit in self.units]
+        starts = np.concatenate(([0], np.cumsum([len(texts) for texts in asked]))).astype(np.int64)
         examples = self.library.outside.get(code)
-        going_on, strange = ([self.reader.read(text) for text in texts] for texts in ((examples.inside, examples.texts) if examples else ((), ())))
-        rows = TermRows([terms.bags for terms in [*questions, *answers, *strange]])
-        known, about = rows.of([terms.bags for terms in questions]), rows.of([terms.bags for terms in answers])
-        owners = np.repeat(np.arange(len(answers)), np.diff(starts))
-        classifier = UnitClassifier(sparse.vstack([known, about], format="csr"), [*owners, *range(len(answers))], len(answers))
-        if not questions or not strange:
-            return rows, classifier, None
-        inside, others = rows.of([terms.bags for terms in going_on]), rows.of([terms.bags for terms in strange])
-        return rows, classifier, OutsideClassifier(sparse.vstack([known, inside], format="csr"), others)
+        parts = [
+            [text for texts in asked for text in texts],
+            [self._about(unit, code) for unit in self.units],
+            list(examples.texts if examples else ()),
+            list(examples.inside if examples else ()),
+        ]
+        vocabulary = Vocabulary()
+        everything = vocabulary.counts(self.reader.read(text).bags for texts in parts for text in texts)
+        questions, answers, strange, going_on = _parted(everything, [len(texts) for texts in parts])
+        large = len(self.units) > _LARGE
+        rows = classifier = outside = None
+        if not large:
+            rows = TermRows({block: sparse.vstack([questions[block], answers[block], strange[block]], format="csr") for block in BLOCKS})
+            classifier, outside = _learned(rows, starts, questions, answers, strange, going_on)
+        return _Side(
+            vocabulary,
+            starts,
+            {block: TermMatrix(counts) for block, counts in questions.items()},
+            {block: TermMatrix(_together(questions[block], starts, answers[block]), by_term=large) for block in _UNIT_BLOCKS},
+            rows,
+            classifier,
+            outside,
+        )
 
     def _about(self, unit: Unit, code: str) -> str:
         article = self.library.articles[unit.article]
         return " ".join([article.title.get(code, ""), *article.names.get(code, ())[:6], unit.answer.get(code, "")])
-
-    @staticmethod
-    def _unit_bags(block: str, questions: list[Terms], starts: list[int], answers: list[Terms]) -> list[Bag]:
-        bags: list[Bag] = []
-        for place in range(len(starts) - 1):
-            bag: dict[str, float] = {}
-            for terms in questions[starts[place] : starts[place + 1]]:
-                for term, count in terms.bags[block].items():
-                    bag[term] = bag.get(term, 0) + count
-            if block in ("lemma", "concept"):
-                for term, count in answers[place].bags[block].items():
-                    bag[term] = bag.get(term, 0) + 0.5 * count
-            bags.append({term: max(1.0, count) for term, count in bag.items()})
-        return bags
 
     def _exact_questions(self) -> dict[tuple[str, str], str]:
         """The unit of every question of the collection, by language and bare text: who asks word for word (a button does) gets just that unit."""
@@ -162,9 +141,7 @@ class Index:
     def _words(self) -> set[str]:
         words: set[str] = set()
         for side in self._sides.values():
-            for term in list(side.questions["lemma"].vocabulary) + list(side.answers["lemma"].vocabulary):
-                if "_" not in term:
-                    words.add(term)
+            words.update(term for term in side.vocabulary.terms("lemma") if "_" not in term)
         for name, _ in subject_names(self.library):
             words.update(part.lower() for part in name.split())
         return words
@@ -225,7 +202,7 @@ class Index:
     def outside(self, terms: Terms, language: str) -> float:
         """How likely a message is none of the collection's business; 0 where there are no examples of that."""
         side = self._sides[language]
-        return side.outside.probability(side.rows.of([terms.bags])) if side.outside else 0.0
+        return side.outside.probability(side.rows.row(side.vocabulary.words(terms.bags))) if side.rows and side.outside else 0.0
 
     def unit_called(self, question: str, language: str) -> str | None:
         """The key of the unit whose own question this is, letter for letter (a button sends it)."""
@@ -234,80 +211,72 @@ class Index:
     def candidates(self, terms: Terms, language: str, subjects: Sequence[str], aspects: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """The units worth ranking (places in `units`), and a row of features (see ranking.FEATURES) for each."""
         side = self._sides[language]
-        queries = {block: side.questions[block].query(terms.bags[block]) for block in BLOCKS}
-        total = self._first_scores(side, terms)
+        words = side.vocabulary.words(terms.bags)
+        learned = side.classifier.scores(side.rows.row(words)) if side.rows and side.classifier else None
+        likely = self._alike(side, words) if learned is None else learned
         named = _targets(terms.mentions)
-        chosen = np.argpartition(-total, min(CANDIDATES, len(total) - 1))[:CANDIDATES]
-        own = [place for article in {*named[:4], *([] if named else subjects[:2])} for place in self._articles.get(article, [])[:40]]
-        places = np.unique(np.concatenate([chosen[total[chosen] > 0], np.array(own, dtype=np.int64)]).astype(np.int64))
+        chosen = _highest(likely, np.arange(len(likely)), CANDIDATES)
+        own = [
+            _highest(likely, np.array(self._articles.get(article, []), dtype=np.int64), _OWN_CANDIDATES)
+            for article in {*named[:4], *([] if named else subjects[:2])}
+        ]
+        known = likely[chosen].max() > likely.min() if len(chosen) else False  # else the message holds nothing that any unit speaks of
+        places = np.unique(np.concatenate([chosen if known else chosen[:0], *own]).astype(np.int64))
         if not len(places):
             return places, np.zeros((0, len(FEATURES)), dtype=np.float32)
-        return places, self._features(side, terms, queries, places, total, named, subjects, aspects)
+        rest = words if terms.rest is terms.bags else side.vocabulary.words(terms.rest)
+        features = _Features(places)
+        self._text_features(features, side, words, rest)
+        if learned is not None:
+            features.put("learned", learned[places])
+        self._subject_features(features, named, subjects)
+        features.put("aspect", [aspects.get(self.units[place].aspect, 0.0) for place in places])
+        features.put("side", side_of(terms.bags["concept"]) * self._for_company[places])
+        return places, features.values
 
-    def _first_scores(self, side: _Side, terms: Terms) -> np.ndarray:
+    def _alike(self, side: _Side, words: Mapping[str, Words]) -> np.ndarray:
+        """How alike each unit is to the message: picks the candidates in a collection too large to learn."""
         total = np.zeros(len(self.units), dtype=np.float32)
         for block, weight in _STAGE_WEIGHTS.items():
             matrix = side.units[block]
-            query = matrix.query(terms.bags[block])
-            if len(self.units) > _LARGE:
-                rare = matrix.idf[query.columns] > np.log(1 / _MAX_STAGE_SHARE) + 1
-                query = Query(query.columns[rare], query.weights[rare])
-            total += weight * matrix.against_all(query)
+            query = matrix.query(words[block])
+            rare = matrix.idf[query.columns] > np.log(1 / _MAX_STAGE_SHARE) + 1
+            total += weight * matrix.against_all(Query(query.columns[rare], query.weights[rare]))
         return total
 
-    def _features(
-        self,
-        side: _Side,
-        terms: Terms,
-        queries: Mapping[str, Query],
-        places: np.ndarray,
-        total: np.ndarray,
-        named: list[str],
-        subjects: Sequence[str],
-        aspects: Mapping[str, float],
-    ) -> np.ndarray:
+    def _text_features(self, features: _Features, side: _Side, words: Mapping[str, Words], rest: Mapping[str, Words]) -> None:
+        places = features.places
         counts = side.starts[places + 1] - side.starts[places]
-        rows = np.repeat(side.starts[places] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(counts.sum())
+        firsts = np.cumsum(counts) - counts
+        rows = np.repeat(side.starts[places] - firsts, counts) + np.arange(counts.sum())
         owners = np.repeat(np.arange(len(places)), counts)
-        features = np.zeros((len(places), len(FEATURES)), dtype=np.float32)
+        for block, questions in side.questions.items():
+            features.put(block, _best(questions.against(rows, questions.query(words[block])), owners, len(places)))
+        for block, units in side.units.items():
+            whole, around = units.cover(places, words[block], rest[block])
+            features.put(f"cover_{block}", whole)
+            features.put(f"cover_rest_{block}", around)
 
-        def put(name: str, values: np.ndarray) -> None:
-            features[:, FEATURES.index(name)] = values
-
-        sims = {}
-        for block in BLOCKS:
-            matrix = side.questions[block]
-            if block in _REST_BLOCKS:
-                sims[block], rest = matrix.against(rows, queries[block], matrix.query(terms.rest[block]))
-                put(f"rest_{block}", _best(rest, owners, len(places)))
-                put(f"answer_{block}", side.answers[block].against(places, side.answers[block].query(terms.bags[block]))[0])
-            else:
-                sims[block] = matrix.against(rows, queries[block])[0]
-            put(block, _best(sims[block], owners, len(places)))
-        for block in ("lemma", "concept"):
-            put(f"cover_{block}", side.covers[block].cover(places, terms.bags[block]))
-            put(f"cover_rest_{block}", side.covers[block].cover(places, terms.rest[block]))
-        blend = sims["lemma"] + sims["gram"] + 0.5 * sims["concept"]
-        put("blend", _best(blend, owners, len(places)))
-        put("blend_mean", np.bincount(owners, blend, minlength=len(places)) / np.maximum(counts, 1))
-        put("first", total[places])
-        if side.classifier:
-            put("learned", side.classifier.scores(side.rows.of([terms.bags]), places))
-        self._subject_features(put, places, named, subjects)
-        put("aspect", np.array([aspects.get(self.units[place].aspect, 0.0) for place in places], dtype=np.float32))
-        return features
-
-    def _subject_features(self, put: Callable[[str, np.ndarray], None], places: np.ndarray, named: list[str], subjects: Sequence[str]) -> None:
-        articles = [self.units[place].article for place in places]
+    def _subject_features(self, features: _Features, named: list[str], subjects: Sequence[str]) -> None:
+        articles = [self.units[place].article for place in features.places]
         first = set(named)
         around = set().union(*(self._related.get(article, set()) for article in named)) if named else set()
-        put("named", np.array([float(article in first) for article in articles], dtype=np.float32))
-        put("near_named", np.array([float(article not in first and article in around) for article in articles], dtype=np.float32))
-        put(
-            "other_named", np.array([float(bool(first) and article not in first and article not in around) for article in articles], dtype=np.float32)
-        )
         carried = set(subjects) if not named else set()
-        put("carried", np.array([float(article in carried) for article in articles], dtype=np.float32))
+        features.put("named", [article in first for article in articles])
+        features.put("near_named", [article not in first and article in around for article in articles])
+        features.put("other_named", [bool(first) and article not in first and article not in around for article in articles])
+        features.put("carried", [article in carried for article in articles])
+
+
+class _Features:
+    """A row of features for each place."""
+
+    def __init__(self, places: np.ndarray) -> None:
+        self.places = places
+        self.values = np.zeros((len(places), len(FEATURES)), dtype=np.float32)
+
+    def put(self, name: str, values: np.ndarray | list[float] | list[bool]) -> None:
+        self.values[:, FEATURES.index(name)] = values
 
 
 def bare(text: str) -> str:
@@ -320,12 +289,52 @@ def reader_of(library: Library) -> TermReader:
     return TermReader(NameTable(subject_names(library)), PhraseTable(concept_phrases(library.concepts)))
 
 
+def _kept(unit: Unit, code: str, leave: Leave | None) -> list[str]:
+    asked = [unit.question.get(code, ""), *unit.asked.get(code, ())]
+    return [text for number, text in enumerate(asked) if not (leave and leave(unit, code, number))]
+
+
+def _parted(counts: Counts, sizes: Sequence[int]) -> list[Counts]:
+    """The rows of a table, cut into parts of these sizes."""
+    ends = np.cumsum(sizes)
+    return [{block: table[end - size : end] for block, table in counts.items()} for size, end in zip(sizes, ends)]
+
+
+def _together(questions: sparse.csr_matrix, starts: np.ndarray, answers: sparse.csr_matrix) -> sparse.csr_matrix:
+    """One row for each unit: its questions, and half as much its answer. No count is less than one."""
+    rows = questions.shape[0]
+    owners = sparse.csr_matrix((np.ones(rows, dtype=np.float32), np.arange(rows), starts), shape=(len(starts) - 1, rows))
+    whole = (owners @ questions + 0.5 * answers).tocsr()
+    whole.data = np.maximum(whole.data, 1.0).astype(np.float32)
+    return whole
+
+
+def _learned(
+    rows: TermRows, starts: np.ndarray, questions: Counts, answers: Counts, strange: Counts, going_on: Counts
+) -> tuple[UnitClassifier, OutsideClassifier | None]:
+    """What is learned from all texts of one language."""
+    known, about, others, inside = (rows.of(counts) for counts in (questions, answers, strange, going_on))
+    owners = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    classifier = UnitClassifier(sparse.vstack([known, about], format="csr"), [*owners, *range(about.shape[0])], about.shape[0])
+    if not known.shape[0] or not others.shape[0]:
+        return classifier, None
+    return classifier, OutsideClassifier(sparse.vstack([known, inside], format="csr"), others)
+
+
 def _targets(mentions: Sequence[Mention]) -> list[str]:
     """The articles that a message names, without doubles; longer names first, since they say more."""
     result: list[str] = []
     for mention in sorted(mentions, key=lambda one: (one.by_sound, -(one.end - one.start))):
         result.extend(target for target in mention.targets if target not in result)
     return result
+
+
+def _highest(values: np.ndarray, places: np.ndarray, count: int) -> np.ndarray:
+    """The places with the `count` highest values."""
+    if len(places) <= count:
+        return places
+    chosen: np.ndarray = places[np.argpartition(-values[places], count - 1)[:count]]
+    return chosen
 
 
 def _best(values: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:

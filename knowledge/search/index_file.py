@@ -1,9 +1,14 @@
-"""The search index kept on disk, under the version of the content and of the code that made it: building takes seconds, reading a moment."""
+"""The search index kept on disk, under the version of the content and of the code that made it: building takes minutes, reading a moment.
+
+The arrays stand beside the pickle, not in it (pickle protocol 5, "out-of-band data", PEP 574), and are mapped into memory: the processes of one
+machine that read the same index share them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import mmap
 import os
 import pickle
 from pathlib import Path
@@ -15,8 +20,9 @@ from knowledge.search.ranking import Ranking
 
 logger = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
-_CODE = ("../analysis", "names", "terms", "matrix", "rows", "classifier", "outside", "index", "spelling", "ranking")
+_CODE = ("../analysis", "names", "terms", "matrix", "rows", "classifier", "outside", "index", "spelling", "speakers", "ranking")
 _KEPT = 2  # older index files are deleted
+_ALIGNMENT = 64  # bytes: where an array may begin
 
 
 def index_of(library: Library, version: str, folder: Path) -> Index:
@@ -46,8 +52,16 @@ def _key(version: str) -> str:
 def _read(path: Path) -> Optional[Index]:
     try:
         with path.open("rb") as file:
-            index: Index = pickle.load(file)
-            return index
+            body, sizes = pickle.load(file)
+            place = file.tell()
+            mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        arrays = []
+        for size in sizes:
+            place = _aligned(place)
+            arrays.append(mapped[place : place + size])
+            place += size
+        index: Index = pickle.loads(body, buffers=arrays)
+        return index
     except FileNotFoundError:
         return None
     except Exception as error:  # a file of another library version, or cut short: it is only a cache
@@ -57,9 +71,19 @@ def _read(path: Path) -> Optional[Index]:
 
 def _write(index: Index, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    arrays: list[pickle.PickleBuffer] = []
+    body = pickle.dumps(index, protocol=5, buffer_callback=arrays.append)
+    parts = [array.raw() for array in arrays]
     partial = path.with_suffix(f".{os.getpid()}")
     with partial.open("wb") as file:
-        pickle.dump(index, file, protocol=pickle.HIGHEST_PROTOCOL)
+        pickle.dump((body, [len(part) for part in parts]), file, protocol=5)
+        for part in parts:
+            file.write(b"\0" * (_aligned(file.tell()) - file.tell()))
+            file.write(part)
     partial.replace(path)
     for old in sorted(path.parent.glob("index-*.pickle"), key=lambda one: one.stat().st_mtime)[:-_KEPT]:
         old.unlink(missing_ok=True)
+
+
+def _aligned(place: int) -> int:
+    return -(-place // _ALIGNMENT) * _ALIGNMENT

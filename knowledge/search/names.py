@@ -14,6 +14,7 @@ from knowledge.analysis import Token, fold, is_romaji, short_vowels, spoken, tok
 from knowledge.articles import Library
 
 _EDGE = re.compile(r"[a-z0-9]")
+_KANJI = re.compile(r"[一-龯]")
 MIN_SOUND = 6  # letters; shorter sounds are shared by too many words
 _END = "\0"
 _ALIKE = {"-": " ", "’": "'"}
@@ -21,13 +22,17 @@ _ALIKE = {"-": " ", "’": "'"}
 
 @dataclass(frozen=True)
 class Mention:
-    """A name found in a text: where (offsets into the typed text), as typed, and the ids it can mean, most likely first."""
+    """A name found in a text: where (offsets into the typed text), as typed, and the ids it can mean, most likely first.
+
+    `written`: of a name that was found by its sound, how it is usually written (在留カード for zairyu kado).
+    """
 
     start: int
     end: int
     text: str
     targets: tuple[str, ...]
     by_sound: bool = False
+    written: str = ""
 
 
 class NameTable:
@@ -37,6 +42,7 @@ class NameTable:
         """Takes pairs of (name, id). Several ids may share a name; their order is kept."""
         self._written: dict[str, Any] = {}
         self._sounding: dict[str, Any] = {}
+        self._spelling: dict[str, str] = {}
         for name, target in names:
             _insert(self._written, _plain(fold(name).text)[0], target)
             words = tokens(name)
@@ -44,6 +50,8 @@ class NameTable:
                 key = short_vowels("".join(map(spoken, words)))
                 if len(key) >= MIN_SOUND:
                     _insert(self._sounding, key, target)
+                    if key not in self._spelling or (_KANJI.search(name) and not _KANJI.search(self._spelling[key])):
+                        self._spelling[key] = name
 
     def find(self, text: str, words: list[Token] | None = None) -> list[Mention]:
         """All names in `text`, longest first where they overlap, in the order in which they stand."""
@@ -71,17 +79,17 @@ class NameTable:
         while index < len(words):
             best = 0
             targets: tuple[str, ...] = ()
-            joined = ""
+            joined = key = ""
             for end in range(index, min(index + 12, len(words))):
                 joined += parts[end]
                 node = _node(self._sounding, short_vowels(joined))
                 if node is None:
                     break
                 if parts[end] and _END in node:
-                    best, targets = end + 1 - index, node[_END]
+                    best, targets, key = end + 1 - index, node[_END], short_vowels(joined)
             if best and parts[index]:
                 start, stop = words[index].start, words[index + best - 1].end
-                yield Mention(start, stop, text[start:stop], targets, by_sound=True)
+                yield Mention(start, stop, text[start:stop], targets, True, self._spelling[key])
                 index += best
             else:
                 index += 1

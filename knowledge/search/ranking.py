@@ -12,36 +12,21 @@ import numpy as np
 
 RANKING = Path(__file__).parent / "ranking.json"
 FEATURES = (
-    # the nearest question of the unit (cosine): words, concepts, character n-grams, sound
-    "lemma", "concept", "gram", "sound",
-    # the same without the words that name subjects
-    "rest_lemma", "rest_concept", "rest_gram",
-    # the whole unit, questions and answer: how much of the message it speaks about
+    # the nearest question of the unit (cosine): words, concepts, character n-grams
+    "lemma", "concept", "gram",
+    # the whole unit, questions and answer: how much of the message it speaks about, and how much of what does not name a subject
     "cover_lemma", "cover_concept", "cover_rest_lemma", "cover_rest_concept",
-    # its answer and title (cosine)
-    "answer_lemma", "answer_gram", "answer_concept",
-    # all of its questions together; the score by which it became a candidate
-    "blend", "blend_mean", "first",
     # the log probability of the unit by what was learned from all questions (knowledge/search/classifier.py)
     "learned",
     # whose subject is named, near (a related article), another's, or carried over from the conversation; the aspect asked for
     "named", "near_named", "other_named", "carried", "aspect",
+    # written for the side that asks, company or worker (1), or for the other one (-1)
+    "side",
 )  # fmt: skip
 EVIDENCE = (
-    "score",
-    "margin",
-    "margin_other",
-    "lemma",
-    "gram",
-    "concept",
-    "cover_lemma",
-    "cover_concept",
-    "cover_rest_lemma",
-    "answer_lemma",
-    "blend",
-    "named",
-    "learned",
-)
+    "score", "margin", "margin_other",
+    "lemma", "concept", "gram", "cover_lemma", "cover_concept", "cover_rest_lemma", "learned", "named",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,7 +34,8 @@ class Ranking:
     """Weights of the features, and of the evidence for certainty (a logistic model), with the thresholds that answers use.
 
     `sure`: from this probability on, the answer is given as such; from `nearly` on, as the nearest there is, with others to choose from; below, the
-    bot says it is not sure. `clear_lead`: from this difference of scores on, the first hit stands alone. `follow_up`: see Index.follow_up.
+    bot says it is not sure. Below `most_sure`, what else was found is offered before what an editor would say next. `clear_lead`: from this
+    difference of scores on, the first hit stands alone. `follow_up`: see Index.follow_up.
     """
 
     weights: tuple[float, ...]
@@ -57,6 +43,7 @@ class Ranking:
     certainty_bias: float
     sure: float
     nearly: float
+    most_sure: float
     clear_lead: float
     follow_up: Mapping[str, float] = field(default_factory=dict)
 
@@ -70,6 +57,7 @@ class Ranking:
             data["certainty"]["bias"],
             data["sure"],
             data["nearly"],
+            data["most_sure"],
             data["clear_lead"],
             data["follow_up"],
         )

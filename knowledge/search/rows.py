@@ -2,59 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Mapping, Sequence
+from typing import Mapping
 
 import numpy as np
 from scipy import sparse
 
-from knowledge.search.terms import Bag
+from knowledge.search.matrix import Words, inverse_frequency, unit_length, weighed
+from knowledge.search.terms import BLOCKS
 
-_BLOCKS = ("lemma", "concept", "gram")
 _LEAST_SEEN = 2  # examples that a term must stand in
 
 
 class TermRows:
-    """Numbers the terms of the examples it was made with, and turns bags into rows of unit length (log counts × inverse document frequency)."""
+    """Rows of unit length (log counts × inverse document frequency) over the terms that stand in enough of the examples."""
 
-    def __init__(self, examples: Sequence[Mapping[str, Bag]]) -> None:
-        seen: dict[str, int] = {}
-        for bags in examples:
-            for term, _ in _terms(bags):
-                seen[term] = seen.get(term, 0) + 1
-        kept = [(term, count) for term, count in seen.items() if count >= min(_LEAST_SEEN, len(examples))]
-        self._columns = {term: column for column, (term, _) in enumerate(kept)}
-        counts = np.array([count for _, count in kept], dtype=np.float32)
-        self._idf = (np.log((1 + len(examples)) / (1 + counts)) + 1).astype(np.float32)
+    def __init__(self, examples: Mapping[str, sparse.csr_matrix]) -> None:
+        """`examples`: counts, see Vocabulary.counts."""
+        self._first: dict[str, int] = {}
+        width = 0
+        for block in BLOCKS:
+            self._first[block] = width
+            width += examples[block].shape[1]
+        counts = _side_by_side(examples)
+        kept = np.bincount(counts.indices, minlength=width) >= min(_LEAST_SEEN, max(1, counts.shape[0]))
+        self._columns = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)  # of each term of all blocks; -1 for one that is left out
+        self._idf = inverse_frequency(counts)[kept]
 
-    @property
-    def width(self) -> int:
-        """How many terms are known."""
-        return len(self._idf)
-
-    def of(self, examples: Sequence[Mapping[str, Bag]]) -> sparse.csr_matrix:
+    def of(self, examples: Mapping[str, sparse.csr_matrix]) -> sparse.csr_matrix:
         """One row for each example; a term that is not known is left out."""
-        columns: list[int] = []
-        counts: list[float] = []
-        ends = [0]
-        for bags in examples:
-            for term, count in _terms(bags):
-                column = self._columns.get(term)
-                if column is not None:
-                    columns.append(column)
-                    counts.append(count)
-            ends.append(len(columns))
-        places = np.array(columns, dtype=np.int32)
-        values = (1.0 + np.log(np.array(counts, dtype=np.float32))) * self._idf[places]
-        return unit_length(sparse.csr_matrix((values, places, np.array(ends)), shape=(len(examples), self.width)))
+        return weighed(_side_by_side(examples)[:, np.flatnonzero(self._columns >= 0)], self._idf)
+
+    def row(self, words: Mapping[str, Words]) -> sparse.csr_matrix:
+        """The row of one text."""
+        columns = np.concatenate([self._columns[self._first[block] + words[block].columns] for block in BLOCKS])
+        logs = np.concatenate([words[block].logs for block in BLOCKS])
+        known = columns >= 0
+        columns = columns[known]
+        values = (logs[known] * self._idf[columns]).astype(np.float32)
+        return unit_length(sparse.csr_matrix((values, columns, np.array([0, len(columns)])), shape=(1, len(self._idf))))
 
 
-def unit_length(rows: sparse.csr_matrix) -> sparse.csr_matrix:
-    """The rows, each brought to length 1 in place; an empty one stays empty."""
-    norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    norms[norms == 0] = 1
-    rows.data /= np.repeat(norms, np.diff(rows.indptr)).astype(np.float32)
-    return rows
-
-
-def _terms(bags: Mapping[str, Bag]) -> Iterator[tuple[str, float]]:
-    return ((f"{block} {term}", count) for block in _BLOCKS for term, count in bags[block].items())
+def _side_by_side(examples: Mapping[str, sparse.csr_matrix]) -> sparse.csr_matrix:
+    return sparse.hstack([examples[block] for block in BLOCKS], format="csr")

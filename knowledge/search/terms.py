@@ -1,16 +1,16 @@
-"""What a text is compared by: its lemmas, concepts, character n-grams and sound n-grams, each a bag with weights."""
+"""What a text is compared by: its lemmas, concepts and character n-grams, each a bag with weights."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Callable, Mapping
+from typing import Callable, Mapping, Sequence
 
-from knowledge.analysis import Token, normalised, sound, tokens
+from knowledge.analysis import Token, normalised, tokens
 from knowledge.search.names import Mention, NameTable, PhraseTable
 
-BLOCKS = ("lemma", "concept", "gram", "sound")
+BLOCKS = ("lemma", "concept", "gram")
 Bag = Mapping[str, float]
 _HIRAGANA = re.compile(r"[ぁ-ゖ]+\Z")
 
@@ -35,25 +35,36 @@ class TermReader:
         self.speller = speller
 
     def read(self, text: str, query: bool = False) -> Terms:
-        """The terms of `text`. For a query, unknown Latin words are first replaced by the known word they are a slip of."""
+        """The terms of `text`. In a query, unknown Latin words are first replaced by the known word they are a slip of, and names that were found
+        by their sound (ざいりゅうかーど) by how they are usually written, as the collection writes them."""
         if query and self.speller:
             text = self._mended(text)
         words = tokens(text)
-        terms = Terms(text, words, self.names.find(text, words))
+        mentions = self.names.find(text, words)
+        if query and any(mention.by_sound for mention in mentions):
+            text = _as_written(text, mentions)
+            words = tokens(text)
+            mentions = self.names.find(text, words)
+        terms = Terms(text, words, mentions)
         terms.bags = self._bags(words)
         around = [word for word in words if not any(mention.start <= word.start and word.end <= mention.end for mention in terms.mentions)]
-        terms.rest = terms.bags if len(around) == len(words) else self._bags(around, sounds=False)
+        terms.rest = terms.bags if len(around) == len(words) else self._bags(around)
         return terms
 
-    def _bags(self, words: list[Token], sounds: bool = True) -> dict[str, Bag]:
+    def _bags(self, words: list[Token]) -> dict[str, Bag]:
         content = [word for word in words if word.content]
-        bags: dict[str, Bag] = {"lemma": _lemmas(content), "concept": Counter(self.phrases.find(words)), "gram": _grams(content)}
-        bags["sound"] = _sounds(words) if sounds else {}
-        return bags
+        return {"lemma": _lemmas(content), "concept": Counter(self.phrases.find(words)), "gram": _grams(content)}
 
     def _mended(self, text: str) -> str:
         assert self.speller is not None
         return re.sub(r"[A-Za-z]{4,}", lambda match: self.speller(match.group()), text)  # type: ignore[misc]
+
+
+def _as_written(text: str, mentions: Sequence[Mention]) -> str:
+    for mention in sorted(mentions, key=lambda one: -one.start):
+        if mention.by_sound:
+            text = text[: mention.start] + mention.written + text[mention.end :]
+    return text
 
 
 def _lemmas(content: list[Token]) -> Bag:
@@ -77,15 +88,6 @@ def _grams(content: list[Token]) -> Bag:
             gram = japanese[start : start + size]
             if not _HIRAGANA.match(gram):
                 bag[gram] += 1
-    return bag
-
-
-def _sounds(words: list[Token]) -> Bag:
-    """N-grams of the sound, 3 to 5 letters, over the whole sentence: words are often cut wrongly in kana and romaji."""
-    bag: Counter[str] = Counter()
-    joined = sound([word for word in words if word.japanese or word.text.isalnum()]).replace(" ", "")
-    for size in (3, 4, 5):
-        bag.update(joined[start : start + size] for start in range(len(joined) - size + 1))
     return bag
 
 

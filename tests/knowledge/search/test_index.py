@@ -160,12 +160,15 @@ def test_the_index_file_is_read_when_it_is_there(library: Library, tmp_path: Pat
         index_of(library, "another version", tmp_path)
 
 
-def test_a_broken_index_file_is_made_again(library: Library, tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", [0.001, 0.6, 0.9])
+def test_a_file_cut_short_is_made_again(library: Library, tmp_path: Path, share: float) -> None:
     index_of(library, "one", tmp_path)
     (path,) = tmp_path.glob("index-*.pickle")
-    path.write_bytes(path.read_bytes()[:100])
+    whole = path.read_bytes()
+    path.unlink()  # the first index still reads it
+    path.write_bytes(whole[: int(len(whole) * share)])
     assert index_of(library, "one", tmp_path).search("extension fee", "en").hits
-    assert len(path.read_bytes()) > 100
+    assert len(path.read_bytes()) == len(whole)
 
 
 def test_old_index_files_are_removed(library: Library, tmp_path: Path) -> None:

@@ -1,18 +1,19 @@
+from knowledge.search.matrix import Vocabulary
 from knowledge.search.outside import OutsideClassifier
 from knowledge.search.rows import TermRows
+from tests.knowledge.search.bags import of_words
 
-
-def bags(*words: str) -> dict[str, dict[str, float]]:
-    return {"lemma": dict.fromkeys(words, 1.0), "concept": {}, "gram": {}}
-
-
-INSIDE = [bags("visa", "renew"), bags("visa", "fee"), bags("card", "lose"), bags("card", "renew", "fee")] * 10
-OUTSIDE = [bags("weather", "tomorrow"), bags("weather", "osaka"), bags("curry", "recipe"), bags("card", "trick")] * 2
-ROWS = TermRows([*INSIDE, *OUTSIDE])
+INSIDE = ["visa renew", "visa fee", "card lose", "card renew fee"] * 10
+OUTSIDE = ["weather tomorrow", "weather osaka", "curry recipe", "card trick"] * 2
+VOCABULARY = Vocabulary()
+COUNTS = VOCABULARY.counts(of_words(dict.fromkeys(text.split(), 1.0)) for text in [*INSIDE, *OUTSIDE])
+ROWS = TermRows(COUNTS)
 
 
 def probability(*words: str) -> float:
-    return OutsideClassifier(ROWS.of(INSIDE), ROWS.of(OUTSIDE)).probability(ROWS.of([bags(*words)]))
+    rows = ROWS.of(COUNTS)
+    made = OutsideClassifier(rows[: len(INSIDE)], rows[len(INSIDE) :])
+    return made.probability(ROWS.row(VOCABULARY.words(of_words(dict.fromkeys(words, 1.0)))))
 
 
 def test_words_of_either_kind_decide_however_few_the_examples_of_one_are() -> None:
