@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
@@ -23,9 +24,11 @@ from knowledge.search.terms import split_questions
 from privacy.numbers import redact
 
 MAX_OFFERED = 3
+DANGER = "report_danger"  # the intent that is never sent away as none of our business
 FORM = "form:"  # a target that is a form and no answer
-# Above this probability a message is about something else. Set on knowledge/calibration.
-OUTSIDE = 0.3
+# A message is about something else when its odds of that, less the odds that the first hit is what was asked, pass a threshold; a subject named in it
+# counts against it. Set on knowledge/calibration.
+_OUTSIDE = {"certainty": 0.7, "named": 1.0, "threshold": -0.5}
 # Kinds of articles whose name turns the conversation to them.
 _TOPICS = frozenset({"status", "procedure", "points", "programme", "contact", "event", "warning"})
 # Words around a name that correct or go on, and ask nothing themselves.
@@ -114,13 +117,15 @@ class Counter:
         else:
             question, found = self._search(asked, memory, words, mentions, alone)
         asked = replace(asked, text=question)
-        if self._outside(asked, found):
+        if asked.intent != DANGER and self._outside(asked, found):
             return Decision("out_of_scope", replace(memory, offered=(), failures=0))
         return self._decided(found, asked, memory, day)
 
     def _outside(self, asked: Asked, found: Found) -> bool:
         """Whether the message is about something else."""
-        return bool(_other_country().search(normalised(asked.text))) or found.outside > OUTSIDE
+        named = any(not mention.by_sound for mention in found.mentions)
+        score = _log_odds(found.outside) - _OUTSIDE["certainty"] * _log_odds(found.certainty) - _OUTSIDE["named"] * named
+        return bool(_other_country().search(normalised(asked.text))) or score > _OUTSIDE["threshold"]
 
     # --- what was tapped or typed of what was offered ----------------------------------------------------------------
 
@@ -249,18 +254,22 @@ class Counter:
 
     def _answer(self, units: list[Unit], asked: Asked, memory: Memory, day: dt.date, certainty: float, others: Sequence[Unit] = ()) -> Decision:
         answers = [answer_of(self.library, unit, asked.language, day) for unit in units]
-        buttons = self._next(units, others, asked.language, memory)
+        buttons = self._next(units, others, asked.language, memory, certainty < self.index.ranking.most_sure)
         after = replace(memory.about(units[0].article), unit=units[0].key, offered=tuple(buttons), failures=0, question=redact(asked.text).text)
         return Decision("answer", after, answers, buttons=buttons, certainty=certainty)
 
-    def _next(self, units: list[Unit], others: Sequence[Unit], language: str, memory: Memory) -> list[dict[str, str]]:
-        """Two or three questions worth asking next: those the editor named, then near hits about the same thing, then the article's others."""
+    def _next(self, units: list[Unit], others: Sequence[Unit], language: str, memory: Memory, doubtful: bool) -> list[dict[str, str]]:
+        """Two or three questions worth asking next: those the editor named, then near hits about the same thing, then the article's others.
+
+        Where the answer is `doubtful`, what may have been meant instead comes first.
+        """
         first = units[0]
         told = {unit.key for unit in units} | {memory.unit}
         named = [key if "#" in key else f"{first.article}#{key}" for key in first.next if key not in self.library.articles]
         rest = list(self.library.articles[first.article].units)
         place = next((index for index, unit in enumerate(rest) if unit.key == first.key), 0)
-        ordered = [self._units[key] for key in named if key in self._units]
+        ordered = list(others[:2]) if doubtful else []
+        ordered += [self._units[key] for key in named if key in self._units]
         ordered += [unit for unit in others if unit.article == first.article][:2] + [unit for unit in others if unit.article != first.article][:1]
         ordered += rest[place + 1 :] + rest[:place]
         chosen: list[Unit] = []
@@ -288,6 +297,11 @@ def _content_outside(words: Sequence[Token], mentions: Sequence[Mention]) -> lis
         for word in words
         if word.content and word.lemma not in _GOING_ON and not any(one.start <= word.start and word.end <= one.end for one in mentions)
     ]
+
+
+def _log_odds(probability: float) -> float:
+    kept = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(kept / (1 - kept))
 
 
 def likely_aspects(asked: Asked) -> dict[str, float]:

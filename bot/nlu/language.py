@@ -55,7 +55,7 @@ def identify(text: str) -> Identified:
     telling = [word for word in words if word not in _SHARED and len(word) > 1]
     if not telling:
         return Identified(None)
-    if is_romaji(plain):
+    if is_romaji(plain) and not _mostly_english(words):
         return Identified("ja", romaji=True)
     foreign = _latin_other(plain, telling, others)
     if foreign:
@@ -68,6 +68,11 @@ def _english_around(plain: str) -> bool:
     words = re.findall(r"[a-z']+", plain)
     english = sum(1 for word in words if word in _ENGLISH or _known_english(word))
     return english >= 2 and len(re.findall(r"[ぁ-ゖ]", plain)) <= english
+
+
+def _mostly_english(words: list[str]) -> bool:
+    """Whether most words are English ("tokutei katsudou finished, still no job"); short ones are particles as well ("no", "to")."""
+    return 2 * sum(1 for word in words if len(word) > 2 and (word in _ENGLISH or _known_english(word))) > len(words)
 
 
 def _kanji_only(plain: str, others: _Others) -> Identified:

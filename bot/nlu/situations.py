@@ -54,11 +54,18 @@ class SituationClassifier(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        """`fixed_confidence`, `fixed_nearest`: what an intent with a fixed reply needs; with a named subject it needs `named_confidence`, and a short
-        greeting only `civility_confidence`. `wish_confidence`, `wish_nearest`: what the wish for a form needs, which must also be `wish_lead` times
-        as likely as the likeliest other intent (set on tests/bot/wishes). An example word for word (`same_nearest`) needs nothing more."""
-        fixed = {"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8, "civility_confidence": 0.15}
-        return {**fixed, "person_confidence": 0.12, "wish_confidence": 0.3, "wish_nearest": 0.35, "wish_lead": 1.2, "same_nearest": 0.97}
+        """What an intent needs to be believed: confidence, and nearness to an example. Word for word an example (`same_nearest`) needs nothing more.
+
+        `fixed_…`: those with a fixed reply; `named_confidence`: when the message names a subject; `civility_confidence`: for a short greeting.
+        `person_confidence`: for one that brings a person in; `danger_confidence`: for danger that no word of danger.yaml names.
+        `wish_…`: the wish for a form, which must also be `wish_lead` times as likely as the likeliest other intent (set on tests/bot/wishes).
+        """
+        return {
+            **{"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8, "civility_confidence": 0.15},
+            **{"person_confidence": 0.25, "danger_confidence": 0.35},
+            **{"wish_confidence": 0.3, "wish_nearest": 0.35, "wish_lead": 1.2},
+            "same_nearest": 0.97,
+        }
 
     def __init__(self, config: Dict[str, Any], buttons: Optional[Dict[str, str]] = None, wishes: FrozenSet[str] = frozenset()) -> None:
         """`buttons`: the intent behind the button of each form (content/forms.yaml), by the letters of its text; `wishes`: the forms' intents."""
@@ -119,9 +126,12 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         if language.get("code") and language["code"] not in languages():
             return OTHER_LANGUAGE
         intent = message.get(INTENT) or {}
-        if intent.get(INTENT_NAME_KEY) in PERSON and intent.get(PREDICTED_CONFIDENCE_KEY, 0.0) < self._config["person_confidence"]:
+        name, confidence = intent.get(INTENT_NAME_KEY), intent.get(PREDICTED_CONFIDENCE_KEY, 0.0)
+        if name in PERSON and confidence < self._config["person_confidence"]:
             return UNCLEAR
-        if intent.get(INTENT_NAME_KEY) in FIXED and not self._fixed_is_sure(message, intent.get(PREDICTED_CONFIDENCE_KEY, 0.0)):
+        if name == DANGER and confidence < self._config["danger_confidence"] and message.get(NEAREST, 0.0) < self._config["same_nearest"]:
+            return UNCLEAR
+        if name in FIXED and not self._fixed_is_sure(message, confidence):
             return UNCLEAR
         return None
 

@@ -21,10 +21,10 @@ from knowledge.settings import ROOT
 from knowledge.store import Store
 
 # How sure the bot is, is a matter of figures that are tuned. What it does when it is sure, nearly sure or not is tested here.
-SURE: Dict[str, Any] = {"sure": 0.0, "nearly": 0.0, "clear_lead": 0.0}
-NEARLY: Dict[str, Any] = {"sure": 1.1, "nearly": 0.0, "clear_lead": 0.0}
-UNSURE: Dict[str, Any] = {"sure": 1.1, "nearly": 1.1, "clear_lead": 0.0}
-TIED: Dict[str, Any] = {"sure": 0.0, "nearly": 0.0, "clear_lead": 1000.0}  # every second hit is about as likely as the first
+SURE: Dict[str, Any] = {"sure": 0.0, "nearly": 0.0, "most_sure": 0.0, "clear_lead": 0.0}
+NEARLY: Dict[str, Any] = {"sure": 1.1, "nearly": 0.0, "most_sure": 1.1, "clear_lead": 0.0}
+UNSURE: Dict[str, Any] = {"sure": 1.1, "nearly": 1.1, "most_sure": 1.1, "clear_lead": 0.0}
+TIED: Dict[str, Any] = {"sure": 0.0, "nearly": 0.0, "most_sure": 0.0, "clear_lead": 1000.0}  # every second hit is about as likely as the first
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,14 @@ def test_nearly_sure_is_not_said_as_sure_and_leaves_a_choice(desk: Desk, library
     assert decision.memory.offered == tuple(decision.buttons)
 
 
+def test_where_it_is_not_sure_what_else_was_found_is_offered_first(desk: Desk) -> None:
+    question = "How much is the fee for the extension papers"
+    found = desk(SURE).index.search(question, "en").hits
+    sure, doubtful = ([button["target"] for button in ask(desk(level), question).buttons] for level in (SURE, NEARLY))
+    assert doubtful[:2] == [hit.unit for hit in found[1:3]]
+    assert sure != doubtful
+
+
 def test_a_second_answer_that_is_as_likely_is_given_too_when_both_are_short(desk: Desk) -> None:
     assert ask(desk(SURE), "papers for the extension").also is None
     decision = ask(desk(TIED), "papers for the extension")

@@ -160,8 +160,8 @@ def test_situations(parse: Pipeline, text: str, intent: str) -> None:
 def test_a_fixed_reply_needs_evidence() -> None:
     classifier = SituationClassifier(SituationClassifier.get_default_config())
 
-    def intent(nearest: float, confidence: float, *entities: str, words: int = 1) -> str:
-        found = {"name": "greet", "confidence": confidence}
+    def intent(nearest: float, confidence: float, *entities: str, words: int = 1, name: str = "greet") -> str:
+        found = {"name": name, "confidence": confidence}
         message = Message(
             {
                 TEXT: "hello",
@@ -184,6 +184,9 @@ def test_a_fixed_reply_needs_evidence() -> None:
     assert intent(1.0, 0.0, "subject") == "greet"  # word for word an example
     assert intent(0.6, 0.2) == "greet"  # a short greeting needs less than
     assert intent(0.6, 0.2, words=9) == "unclear"  # a long one, which may hold a question
+    assert intent(0.6, 0.2, name="report_danger") == "unclear"  # "they want 60,000 yen for cancelling" is trouble, and no danger
+    assert intent(0.6, 0.5, name="report_danger") == "report_danger"
+    assert intent(1.0, 0.2, name="report_danger") == "report_danger"
 
 
 # --- entities of a message --------------------------------------------------------------------------------------------

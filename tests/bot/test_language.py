@@ -190,3 +190,16 @@ def test_no_text_causes_an_error(text: str) -> None:
 )
 def test_asked_language(text: str, code: str | None) -> None:
     assert asked_language(text) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("tokutei katsudou for job hunting is finished, still no offer", "en"),
+        ("kazoku taizai arubaito kyoka need?", "ja"),
+        ("part time no shigoto", "ja"),
+        ("visa no koushin wa itsu", "ja"),
+    ],
+)
+def test_a_few_words_of_the_other_language_do_not_decide(text: str, code: str) -> None:
+    assert identify(text).code == code
