@@ -25,7 +25,7 @@ from knowledge.numerals import bare_amount, bare_number, in_digits, lone_amount,
         ("29歳", 29),
         ("1,200", 1200),
         ("-3", None),
-        ("29 or 30", None),
+        ("29 or 30", 29), ("4年か5年くらい", 4), ("between 6 and 7", 6), ("にじゅうよん", 24), ("ごです", 5), ("actually 0", 0), ("24 lol", 24),
         ("6.5 million", None),
         ("N1", None),
         ("", None),
@@ -52,7 +52,7 @@ def test_numbers(text: str, value: Optional[float]) -> None:
         ("1億", 100_000_000),
         ("around 8 mil a year", 8_000_000),
         ("a lot", None),
-        ("8 or 9 million", None),
+        ("8 or 9 million", 8_000_000), ("somewhere between 6 and 7 million", 6_000_000), ("600万から700万の間", 6_000_000), ("5-6", 5_000_000), ("$600k", None), ("6万ドル", None),
     ],
 )
 def test_amounts(text: str, yen: Optional[float]) -> None:
@@ -113,7 +113,7 @@ def test_amounts_in_words_and_among_fillers(text: str, yen: Optional[float]) -> 
     [
         ("my salary is 7m now", 7_000_000),
         ("来年から680万になります", 6_800_000),
-        ("it went from 6m to 7m", None),
+        ("it went from 6m to 7m", None), ("600万から700万に上がりました", None), ("600000 USD", None), ("20 lakhs", None),
         ("I have 3 children", None),
         ("5人います", None),
         ("-7m", None),
