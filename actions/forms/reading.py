@@ -329,6 +329,37 @@ def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], s
     return found
 
 
+def denied(form: Form, question: Question, heard: Heard, answers: Answers) -> list[str]:
+    """The options that a message names and denies ("without N1", 特許がなければ)."""
+    offered = form.options(question, answers)
+    found: list[str] = []
+    for part in _parts(heard.text):
+        mentions = _option_mentions(offered, part, asked=False)
+        if matches("negation", _without(part, mentions)):
+            found += [mention.targets[0] for mention in mentions]
+            values = (str(one["value"]).lower() for one in heard.entities if one["entity"] == question.entity and _stands_in(heard, one, part))
+            found += list(values)
+    return [option.id for option in offered if option.id in found]
+
+
+def _stands_in(heard: Heard, entity: Mapping[str, Any], part: str) -> bool:
+    said = heard.text[int(entity.get("start") or 0) : int(entity.get("end") or 0)]
+    return bool(said) and said in part
+
+
+def about(form: Form, heard: Heard) -> Optional[Tuple[str, Optional[str]]]:
+    """The question that a message is about, by its names, the words of its options or a value, and the option where it names one; None where it
+    is about none or several."""
+    targets = {one.targets[0] for one in _said(form, heard.text)} | {one.id for one in form.questions() if one.entity and heard.values(one.entity)}
+    asked = {name for name in targets if (question := form.question(name)) and question.names}
+    name = next(iter(asked if len(asked) == 1 else targets), None) if len(asked) == 1 or len(targets) == 1 else None
+    question = form.question(name)
+    if question is None:
+        return None
+    mentioned = _option_mentions(question.options, heard.text, asked=False)
+    return question.id, mentioned[0].targets[0] if mentioned else None
+
+
 def _beyond(form: Form, asked: Optional[Question], heard: Heard, known: Answers) -> Heard:
     """A message without the values inside what it says to the question asked just now: "from a university in Japan" lowers no doctorate."""
     spans = [(one.start, one.end) for one in _option_mentions(form.options(asked, known), heard.text)] if asked and asked.kind == "many" else []
