@@ -23,7 +23,7 @@ from actions.results import shown as last_result
 from actions.turn import Turn
 from knowledge.analysis import normalised
 from knowledge.guides.points import Row, points_table
-from knowledge.guides.questionnaire import Answers, Question
+from knowledge.guides.questionnaire import UNKNOWN, Answers, Question
 from knowledge.languages import in_language
 from knowledge.numerals import bare_amount, lone_number
 from privacy.numbers import redact
@@ -62,28 +62,35 @@ def counted_already(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[Ev
 
 
 def begun(turn: Turn) -> Optional[Events]:
-    """The form begins with a message that asks for points and tells so much about the person that they can only be their own."""
+    """The form begins with a message that asks for one's own points by its words, or tells so much about the person that they can only be their own."""
     heard = heard_in(turn)
+    if heard.intent in _MORE_URGENT and heard.confidence >= SURE_INTENT or not _says("points", heard):
+        return None
     told = _VALUES & {one["entity"] for one in heard.entities}
     found = reading.read_all(FORM, heard, {}, words=("type",))
-    if points_table().says("points", heard.text) is None or len(told | ({"type"} & set(found))) < STORY:
-        return None
-    return [FollowupAction(FORM.loop)]
+    wished = _says("wish", heard) and not (_says("besides", heard) or _says("permanent", heard) or reading.matches("supposition", heard.text))
+    story = len(told | ({"type"} & set(found))) >= STORY
+    return [FollowupAction(FORM.loop)] if wished or story else None
 
 
 def mended(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[Events]:
     """An answer is taken back after the result ("sorry, it is 7 million"): the whole is counted anew, and the new answer is kept."""
     answers, heard = answers_of(FORM, turn.slots), heard_in(turn)
-    if not _fresh(turn) or not reading.matches("correction", heard.text) or reading.is_question(heard) or reading.matches("supposition", heard.text):
+    if not _fresh(turn) or reading.is_question(heard) or reading.matches("supposition", heard.text):
+        return None
+    takes_back = reading.matches("correction", heard.text)
+    if not takes_back and UNKNOWN not in answers.values():
         return None
     told = replace(heard, text=reading.without_marker(heard.text))
     found = changes(FORM, answers, told if told.text == heard.text else replace(told, entities=_moved(heard, told.text)))
-    if not found:
+    # What was left open may be told later, without any "sorry".
+    if not found or not takes_back and any(answers.get(name) != UNKNOWN for name in found):
         return None
     settled = FORM.settled({**answers, **found})
     slots = [SlotSet(FORM.slot(question.id), settled.get(question.id)) for question in FORM.questions()]
     if FORM.next(settled) is not None:
         return None
+    say(dispatcher, "utter_points_mended", turn.language, changes=_lines(found, turn.language))
     after, kept = say_result(dispatcher, turn, FORM, settled, turn.memory)
     return [*slots, *turn.events(after, **kept)]
 
@@ -206,14 +213,16 @@ def _number_alone(answers: Answers, heard: Heard) -> Dict[str, Any]:
     turning = points_table().says("turning", heard.text)
     if turning and "age" in answers:
         return {"age": int(next(value for value in turning.groupdict().values() if value))}
-    text = points_table().spoken["light"].sub(" ", normalised(heard.text)).strip()
-    amount = bare_amount(text) if text else None
-    question = FORM.question("salary")
+    value, question = lone_number(heard.text), FORM.question("salary")
     assert question is not None
-    # Somebody who says "and 8?" speaks of pay; 20 to 69 may be an age just as well.
-    if amount is None or not (question.low or 0) <= amount or 20 <= (lone_number(text) or 0) < 70:
+    if value is None:
         return {}
-    return {"salary": round(amount)}
+    alone = not re.sub(r"[\d.,\s]+", "", points_table().spoken["light"].sub(" ", normalised(heard.text)))
+    # Somebody who says "and 8?" speaks of pay; 20 to 69 may be an age just as well.
+    if not (_says("pay", heard) or value != int(value) or (alone and not 20 <= value < 70)):
+        return {}
+    amount = bare_amount(f"{value:g}")
+    return {"salary": round(amount)} if amount is not None and amount >= (question.low or 0) else {}
 
 
 def said(form: Form, answers: Answers, heard: Heard) -> bool:
@@ -231,8 +240,10 @@ def explained(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[Events]:
     heard, answers = heard_in(turn), answers_of(FORM, turn.slots)
     if heard.intent in _MORE_URGENT and heard.confidence >= SURE_INTENT:
         return None
-    about, fresh, pointed = reading.about(FORM, heard), _fresh(turn), points_table().says("points", heard.text) is not None
-    for kind in _KINDS:
+    about, fresh, pointed = reading.about(FORM, heard), _fresh(turn), _says("points", heard)
+    named = {str(one["value"]) for one in heard.entities if one["entity"] == "subject"}
+    elsewhere = bool(named) and not any(name.startswith("points-") or name == FORM.about(answers, dt.date.today()) for name in named)
+    for kind in _KINDS[: 1 if elsewhere and about is None else None]:
         if kind(dispatcher, turn.language, heard, answers, about, fresh, pointed):
             subject = turn.memory.about(PERMANENT) if kind is _say_permanent else turn.memory
             return turn.events(replace(subject, question=redact(heard.text).text, offered=(), failures=0))
@@ -291,7 +302,7 @@ def _say_proof(dispatcher: CollectingDispatcher, language: str, heard: Heard, an
 
 
 def _say_need(dispatcher: CollectingDispatcher, language: str, heard: Heard, answers: Answers, about: About, fresh: bool, pointed: bool) -> bool:
-    question = FORM.question(about[0]) if about else None
+    question = FORM.question(about[0] if about else "salary" if _says("pay", heard) else "career" if _says("long", heard) else None)
     if not _says("need", heard) or question is None or question.kind not in ("money", "years") or not (fresh or pointed):
         return False
     table, total = points_table(), points_table().count(answers).total

@@ -15,6 +15,7 @@ from actions.replies import Part, part
 from knowledge.guides.points import Count, PointsSource, points_table
 from knowledge.guides.questionnaire import UNKNOWN, Answers, Question
 from knowledge.languages import in_language
+from knowledge.numerals import amounts as amounts_in
 
 MONTHS = 12
 MOST_GAINS = 6  # changes that are named; more are not read
@@ -109,7 +110,8 @@ def _with_bonus(heard: Heard, answers: Answers) -> Optional[int]:
     yearly = [round(one["value"] * (MONTHS if one.get("per") == "month" else 1)) for one in amounts]
     if len(yearly) == 1 and isinstance(answers.get("salary"), int) and yearly[0] < answers["salary"] and reading.named(FORM, heard) is None:
         return int(answers["salary"] + yearly[0])
-    return sum(yearly) if len(yearly) == 2 else None
+    told = yearly if len(yearly) == 2 or monthly else [round(one) for one in amounts_in(heard.text)]
+    return sum(told) if len(told) == 2 else None
 
 
 # --- words ---------------------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ KANJI_DIGITS = "〇一二三四五六七八九十百千"
 _UNITS = {"million": 1e6, "mil": 1e6, "m": 1e6, "k": 1e3, "百万": 1e6, "千万": 1e7, "万": 1e4, "man": 1e4, "千": 1e3, "億": 1e8}
 _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
 _MOST_MILLIONS, _MOST_TEN_THOUSANDS = 100, 100_000
+_LEAST_LONE = 1e4  # yen; less is no pay of a month
 _MOST = 1e12  # above, it is no number that a person means
 _NUMBER = rf"\d[\d,]*(?:\.\d+)?|[{KANJI_DIGITS}]+"
 
@@ -64,14 +65,20 @@ def lone_number(text: str) -> Optional[float]:
 
 
 def lone_amount(text: str) -> Optional[float]:
-    """The amount in yen of a message with one number in it that can only be pay: in millions ("7m") or 万, or of six digits at least."""
-    found = list(_LONE.finditer(_plain(text)))
-    value = _value(found[0]) if len(found) == 1 else None
-    if value is None:
-        return None
-    unit = found[0].group("unit")
-    if unit:
-        return value * _UNITS[unit] if _UNITS[unit] >= 1e4 else None
+    """The amount in yen of a message with one number in it that can be pay: in millions ("7m") or 万, or of six digits at least."""
+    found = [value for match in _LONE.finditer(_plain(text)) if (value := _amount(match)) is not None and value >= _LEAST_LONE]
+    return found[0] if len(found) == 1 else None
+
+
+def amounts(text: str) -> list[float]:
+    """All amounts in yen of a message, from a thousand on: "base 7.2 million + 800k bonus"."""
+    return [value for match in _LONE.finditer(_plain(text)) if (value := _amount(match)) is not None and value >= 1000]
+
+
+def _amount(match: re.Match[str]) -> Optional[float]:
+    value, unit = _value(match), match.group("unit")
+    if value is None or unit:
+        return value if value is None else value * _UNITS[unit]
     return value if value >= _MOST_TEN_THOUSANDS else None
 
 

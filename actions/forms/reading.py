@@ -26,6 +26,8 @@ _SPELT = 85  # how alike (of 100) a word with a typing error must be to the word
 _LONG = 5  # letters; shorter words are alike too easily
 MAX_TEXT = 300  # characters of an answer in free words that are kept
 _MONTHS = 12
+MOST_A_MONTH = 1_000_000  # yen; nobody lives on less a year, so that it is taken for what somebody earns in a month
+_UNSURE_NUMBER = re.compile(r"(?<=[年歳才円万億0-9点])(?:くらい|ぐらい|ほど|だった|です)?(?:かな|かも|っけ|でしょうか|と思)[あぁいう]*(?:です)?[。?？\s]*$")  # 6年かな tells, and asks nothing
 _KANJI = re.compile(r"[㐀-鿿々]")
 _MARK = re.compile(r"\((\w{1,2})\)$")  # the letter of an option: "Specialised or technical work (b)", 専門・技術の仕事（ロ）
 _WORDS = read_document(Path(__file__).with_name("words.yaml")).data
@@ -121,7 +123,7 @@ def read(form: Form, question: Question, heard: Heard, answers: Answers, asked: 
     """The answer to a question in free words; None when there is none. `asked`: it was asked just now, so that a bare number answers it, and
     "I don't know my salary yet" leaves open what may stay open."""
     value = _read(form, question, heard, answers, asked)
-    if value is None and asked and question.optional and matches("unknown", heard.text):
+    if value is None and asked and question.optional and matches("left_open", heard.text):
         return UNKNOWN
     return value
 
@@ -140,6 +142,8 @@ def _read(form: Form, question: Question, heard: Heard, answers: Answers, asked:
         value = _LONE[question.kind](heard)
     if value is None and asked and question.kind == "years" and is_whole("none", heard.text):
         value = 0
+    if question.kind == "money":
+        value = _a_year(heard, value)
     if value is None and question.options:
         found = _mentioned(form.options(question, answers), heard)
         value = value_of(question, found[0]) if len(found) == 1 else None
@@ -162,6 +166,14 @@ def _money(heard: Heard) -> Any:
             return round(one["value"] * (_MONTHS if one.get("per") == "month" else 1))
     amount = _told(bare_amount, heard.text) if heard.asked else None
     return None if amount is None else round(amount)
+
+
+def _a_year(heard: Heard, amount: Any) -> Any:
+    """Pay as so much a year: what is told as monthly, or can only be a month's ("350000"), counts twelve times."""
+    if amount is None or any(one["entity"] == "money" and one.get("per") for one in heard.entities):
+        return amount
+    monthly = matches("monthly", heard.text) or (heard.asked and amount < MOST_A_MONTH and not matches("yearly", heard.text))
+    return round(amount * _MONTHS) if monthly and amount < _MONTHS * MOST_A_MONTH else amount
 
 
 def _age(heard: Heard) -> Any:
@@ -478,7 +490,7 @@ def asks(text: str) -> bool:
 
 def is_question(heard: Heard) -> bool:
     """Whether a message asks something rather than answers. A mark alone is no question when there is little beside the value ("N1?")."""
-    text = normalised(heard.text)
+    text = _UNSURE_NUMBER.sub("", normalised(heard.text))
     if matches("question", text):
         return True
     return text.endswith(("?", "？")) and content_words(heard) > 1

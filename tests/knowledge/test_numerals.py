@@ -113,7 +113,7 @@ def test_amounts_in_words_and_among_fillers(text: str, yen: Optional[float]) -> 
     [
         ("my salary is 7m now", 7_000_000),
         ("来年から680万になります", 6_800_000),
-        ("it went from 6m to 7m", None), ("600万から700万に上がりました", None), ("600000 USD", None), ("20 lakhs", None),
+        ("it went from 6m to 7m", None), ("600万から700万に上がりました", 7_000_000), ("600000 USD", None), ("20 lakhs", None),
         ("I have 3 children", None),
         ("5人います", None),
         ("-7m", None),
