@@ -57,14 +57,14 @@ def counted_already(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[Ev
         return None
     if supposes(heard) or _continues(turn, heard):
         return what_if(dispatcher, turn)
-    asked = any(_says(name, heard) for name in ("why", "need", "gain", "permanent")) or reading.is_question(heard) and _says("total", heard)
+    asked = any(_says(name, heard) for name in ("why", "need", "gain", "permanent")) or (reading.is_question(heard) and _says("total", heard))
     return explained(dispatcher, turn) if asked else None
 
 
 def begun(turn: Turn) -> Optional[Events]:
-    """The form begins with a message that asks for one's own points by its words, or tells so much about the person that they can only be their own."""
+    """The form begins with a message that asks for one's own points by its words, or tells too much about a person for any others."""
     heard = heard_in(turn)
-    if heard.intent in _MORE_URGENT and heard.confidence >= SURE_INTENT or not _says("points", heard):
+    if (heard.intent in _MORE_URGENT and heard.confidence >= SURE_INTENT) or not _says("points", heard):
         return None
     told = _VALUES & {one["entity"] for one in heard.entities}
     found = reading.read_all(FORM, heard, {}, words=("type",))
@@ -84,7 +84,7 @@ def mended(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[Events]:
     told = replace(heard, text=reading.without_marker(heard.text))
     found = changes(FORM, answers, told if told.text == heard.text else replace(told, entities=_moved(heard, told.text)))
     # What was left open may be told later, without any "sorry".
-    if not found or not takes_back and any(answers.get(name) != UNKNOWN for name in found):
+    if not found or (not takes_back and any(answers.get(name) != UNKNOWN for name in found)):
         return None
     settled = FORM.settled({**answers, **found})
     slots = [SlotSet(FORM.slot(question.id), settled.get(question.id)) for question in FORM.questions()]
@@ -114,6 +114,9 @@ def what_if(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[Events]:
         return None
     if reading.matches("restart", heard.text):
         return [FollowupAction(FORM.loop)]
+    supposed = (last_result(turn.slots, FORM) or {}).get("supposed") or {}
+    if len(supposed) > 1 and _says("together", heard) and reading.content_words(heard) <= _LOOSE and not changes(FORM, answers, heard):
+        return _say_again(dispatcher, turn, answers, supposed)
     if heard.intent != WHAT_IF and not supposes(heard) and not _continues(turn, heard):
         return None
     changed = changes(FORM, answers, heard)
@@ -169,11 +172,8 @@ def _continues(turn: Turn, heard: Heard) -> bool:
     """Whether a message is nothing but another value, soon after a result: "and with N1", "750万は?"."""
     if not _fresh(turn) or reading.is_whole("none", heard.text):
         return False
-    text = heard.text
-    for one in sorted(heard.entities, key=lambda one: -int(one.get("start") or 0)):
-        if one["entity"] in _VALUES:
-            text = text[: int(one["start"])] + " " + text[int(one["end"]) :]
-    if not (_VALUES & {one["entity"] for one in heard.entities} or lone_number(text) is not None or bare_amount(text) is not None):
+    text = reading.beside(FORM, heard)
+    if text == heard.text and lone_number(text) is None and bare_amount(text) is None:
         return False
     return not re.sub(r"[\d.,\s]+", "", points_table().spoken["light"].sub(" ", normalised(text)))
 
@@ -269,9 +269,7 @@ def _mark(heard: Heard) -> Optional[int]:
     return int(found.group(1)) if found else None
 
 
-def _say_permanent(
-    dispatcher: CollectingDispatcher, language: str, heard: Heard, answers: Answers, about: About, fresh: bool, pointed: bool
-) -> bool:
+def _say_permanent(dispatcher: CollectingDispatcher, language: str, heard: Heard, answers: Answers, about: About, fresh: bool, pointed: bool) -> bool:
     if not (_says("permanent", heard) and _says("when", heard)) or _says("besides", heard) or not (fresh or pointed):
         return False
     table, count = points_table(), points_table().count(answers)
@@ -326,7 +324,7 @@ def _total_line(mark: int) -> Part:
 
 
 def _say_why(dispatcher: CollectingDispatcher, language: str, heard: Heard, answers: Answers, about: About, fresh: bool, pointed: bool) -> bool:
-    if not _says("why", heard) or not fresh and not (pointed and about):
+    if not _says("why", heard) or (not fresh and not (pointed and about)):
         return False
     count = points_table().count(answers)
     rows, question = _rows_about(about, count.type), FORM.question(about[0]) if about else None

@@ -39,7 +39,8 @@ class PointsForm(Form):
         return "utter_points_intro"
 
     def read(self, question: Question, heard: Heard, answers: Answers) -> Any:
-        """Of several kinds of work the more special counts, of several degrees the one with the most points counts; a degree or level that gives none is an answer too."""
+        """Of several kinds of work the more special counts,
+        of several degrees the one with the most points counts; a degree or level that gives none is an answer too."""
         if question.id == "type":
             found = reading.chosen(self, question, heard, answers)
             return max(found, key=_OFFICE.index) if found else None

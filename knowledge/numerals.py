@@ -264,7 +264,9 @@ _RANGE = re.compile(
 )
 _LONE = re.compile(rf"(?<![a-z\d.,\-−$€£])(?P<number>{_NUMBER})\s*(?:(?P<unit>{_UNIT})(?![a-z\d人件年か回]))?(?![a-z\d])(?!\s*{FOREIGN_MONEY})")
 _YEARS = re.compile(rf"(?<![\d.,a-z{KANJI_DIGITS}])(?P<number>\d{{1,2}}(?:\.\d)?|[{KANJI_DIGITS}]+)\s*年(?P<half>半)?(?!前|後|目|生|度|次|制|\d|月)")
-_MONTHS = re.compile(rf"(?<![\d.,a-z])(?:(?P<number>\d{{1,2}}|[{KANJI_DIGITS}]+)\s*(?:months?\b|[かヶケカヵ箇]月)|half a year\b|(?<![一二三四五六七八九十\d])半年)")
+_MONTHS = re.compile(
+    rf"(?<![\d.,a-z])(?:(?P<number>\d{{1,2}}|[{KANJI_DIGITS}]+)\s*(?:months?\b|[かヶケカヵ箇]月)|half a year\b|(?<![一二三四五六七八九十\d])半年)"
+)
 _KANA_PIECE = re.compile("|".join(sorted(_KANA_DIGITS, key=len, reverse=True)))
 _LONE_KANA = re.compile(rf"\W*(?P<row>(?:{_KANA_PIECE.pattern})+)(?:です|でした|だよ|ぐらい|くらい)*\W*")
 _AFTER_DIGITS = rf"(?<=[\d{KANJI_DIGITS}万億])\s*"

@@ -27,7 +27,9 @@ _LONG = 5  # letters; shorter words are alike too easily
 MAX_TEXT = 300  # characters of an answer in free words that are kept
 _MONTHS = 12
 MOST_A_MONTH = 1_000_000  # yen; nobody lives on less a year, so that it is taken for what somebody earns in a month
-_UNSURE_NUMBER = re.compile(r"(?<=[年歳才円万億0-9点])(?:くらい|ぐらい|ほど|だった|です)?(?:かな|かも|っけ|でしょうか|と思)[あぁいう]*(?:です)?[。?？\s]*$")  # 6年かな tells, and asks nothing
+_UNSURE_NUMBER = re.compile(
+    r"(?<=[年歳才円万億0-9点])(?:くらい|ぐらい|ほど|だった|です)?(?:かな|かも|っけ|でしょうか|と思)[あぁいう]*(?:です)?[。?？\s]*$"
+)  # 6年かな tells, and asks nothing
 _KANJI = re.compile(r"[㐀-鿿々]")
 _MARK = re.compile(r"\((\w{1,2})\)$")  # the letter of an option: "Specialised or technical work (b)", 専門・技術の仕事（ロ）
 _WORDS = read_document(Path(__file__).with_name("words.yaml")).data
@@ -329,7 +331,7 @@ def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], s
         own = _free(form, question, _beyond(form, form.question(skip), heard, known), mentions, known)
         amount = _lone_amount(own) if question.kind == "money" and question.id in words and not own.values("money") else None
         if amount is not None and _makes_sense(question, amount):
-            value: Any = amount
+            value: Any = _a_year(own, amount)
         elif (question.id in words and question.kind in ("choice", "many", "place", "date")) or _alone(form, question, own):
             value = read(form, question, own, known, asked=False)
         else:
@@ -399,6 +401,14 @@ def _free(form: Form, question: Question, heard: Heard, mentions: Sequence[Menti
 def _holds_words(form: Form, question: Question, text: str) -> bool:
     wider = f" {normalised(text)} "
     return any((word if has_japanese(word) else f" {word} ") in wider for word, name in _words(form) if name == question.id)
+
+
+def beside(form: Form, heard: Heard) -> str:
+    """What a message says beside the words and values that answer questions of the form."""
+    spans = [(one.start, one.end) for one in _said(form, heard.text)]
+    keys = {_key(question) for question in form.questions()}
+    spans += [(int(one.get("start") or 0), int(one.get("end") or 0)) for one in heard.entities if one["entity"] in keys]
+    return "".join(" " if any(start <= place < end for start, end in spans) else letter for place, letter in enumerate(heard.text))
 
 
 def _said(form: Form, text: str) -> Sequence[Mention]:

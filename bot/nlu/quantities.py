@@ -80,6 +80,8 @@ def _half_years(match: re.Match[str]) -> Optional[tuple[float | str, Optional[st
 
 
 _COUNTED = "year|month|day|hour|hr|week|minute|min|second|sec|point|pt|percent|kilo|kg|cm|km|meter|metre|mile|step|station"
+# Behind years that are no years of work: "a 4 year university".
+_OF_SOMETHING = r"(?!\s*(?:university|college|degree|course|program|bachelor|school|visa|contract|ago\b))"
 _SUBJECTS = "philosophy|science|engineering|medicine|law|arts|education|economics|letters|physics|chemistry|biology|computer|business|agriculture"
 _DEGREES = [
     # A doctor is mostly a physician, and a master can be a card: the bare word is a degree with a subject, or as the whole answer.
@@ -97,7 +99,8 @@ _DEGREES = [
     ),
     (
         "bachelor",
-        r"bachelor'?s?(?: degree)?\b|(?:4|four)[- ]year (?:university|college|degree)|[4四]年制|学部(?:卒|を)|\bbsc\b|\bba\b(?= degree| in)|college degree|university degree|学士|大卒|大学卒"
+        r"bachelor'?s?(?: degree)?\b|(?:4|four)[- ]year (?:university|college|degree)|[4四]年制|学部(?:卒|を)"
+        r"|\bbsc\b|\bba\b(?= degree| in)|college degree|university degree|学士|大卒|大学卒"
         r"|大学を(?:卒業|出)|daigaku ?sotsu",
     ),
     ("senmon", r"vocational school|technical college|senmon(?: gakkou?)?|専門学校|専門士|専門卒"),
@@ -137,7 +140,7 @@ _PATTERNS: list[tuple[str, re.Pattern[str], Reader]] = [
         rf"(?P<number>{_NUMBER})\s*年(?P<half>半)?(?:間|以上|ぐらい|くらい|ほど|の(?:実務|経験|職歴)|(?:も|は)?(?:やって|やり|働|勤め|勤務|従事|携わ|して(?:い|る|き)|しています|経験))"
         rf"|(?:経験|職歴|実務|歴|キャリア)[はがのも:：]?\s*(?:約|およそ|もう)?(?P<number4>{_NUMBER})年(?P<half2>半)?(?!前|後|目|生|度)"
     ), lambda match: _half_years(match)),
-    ("duration", re.compile(r"(?P<number>\d{1,2}(?:\.\d)?)\s*(?:\+\s*)?(?:years?|yrs?)\b(?! old)(?!\s*(?:university|college|degree|course|program|bachelor|school|visa|contract|ago\b))"), _plain),
+    ("duration", re.compile(rf"(?P<number>\d{{1,2}}(?:\.\d)?)\s*(?:\+\s*)?(?:years?|yrs?)\b(?! old){_OF_SOMETHING}"), _plain),
     *[("degree", re.compile(pattern), _degree(name)) for name, pattern in _DEGREES],
 ]  # fmt: skip
 

@@ -10,9 +10,9 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.calculator import ActionPointsWhatIf, ValidatePoints
+from actions.counted import changes
 from actions.forms import talk as form_talk
 from actions.forms.form import State
-from actions.counted import changes
 from actions.points import PointsForm
 from knowledge.documents import read_document
 from knowledge.guides.points import points_table
