@@ -78,7 +78,7 @@ def mended(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[Events]:
     answers, heard = answers_of(FORM, turn.slots), heard_in(turn)
     if not _fresh(turn) or reading.is_question(heard) or reading.matches("supposition", heard.text):
         return None
-    takes_back = reading.matches("correction", heard.text)
+    takes_back = reading.matches("correction", heard.text) or _says("added", heard)
     if not takes_back and UNKNOWN not in answers.values():
         return None
     told = replace(heard, text=reading.without_marker(heard.text))

@@ -156,6 +156,8 @@ def test_other_questions_are_left_to_the_knowledge(fresh: Filling, text: str, la
         ("sorry, my salary is 6 million", "en", "Your points, as type b (specialised or technical work): 70"),
         ("oops, it's 500000 yen a month", "en", "Your points, as type b (specialised or technical work): 70"),
         ("すみません、博士でした", "ja", "合計75点"),
+        ("oh, I forgot to mention that I hold N1", "en", "Your points, as type b (specialised or technical work): 80"),
+        ("特許があることを言い忘れました", "ja", "合計80点"),
     ],
 )
 def test_an_answer_is_mended_after_the_result(fresh: Filling, text: str, language: str, total: str) -> None:
