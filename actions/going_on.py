@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import checklist, deadlines, points
+from actions import checklist, counted, deadlines
 from actions.forms.form import Form
 from actions.handoff import offer_person
 from actions.results import say_result
@@ -28,7 +28,8 @@ def go_on(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[List[Dict[st
         return _again(dispatcher, turn, checklist.FORM, changed)
     if checklist.say_paper(dispatcher, turn):
         return turn.events(replace(turn.memory, question=redact(turn.asked.text).text, offered=(), failures=0))
-    return points.what_if(dispatcher, turn)
+    after = counted.after_count(dispatcher, turn)
+    return counted.begun(turn) if after is None else after
 
 
 def _again(dispatcher: CollectingDispatcher, turn: Turn, form: Form, answers: Answers) -> List[Dict[str, Any]]:

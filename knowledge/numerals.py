@@ -18,6 +18,7 @@ KANJI_DIGITS = "〇一二三四五六七八九十百千"
 _UNITS = {"million": 1e6, "mil": 1e6, "m": 1e6, "k": 1e3, "百万": 1e6, "千万": 1e7, "万": 1e4, "man": 1e4, "千": 1e3, "億": 1e8}
 _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
 _MOST_MILLIONS, _MOST_TEN_THOUSANDS = 100, 100_000
+_LEAST_LONE = 1e4  # yen; less is no pay of a month
 _MOST = 1e12  # above, it is no number that a person means
 _NUMBER = rf"\d[\d,]*(?:\.\d+)?|[{KANJI_DIGITS}]+"
 
@@ -48,6 +49,12 @@ def bare_amount(text: str) -> Optional[float]:
     return value * (1e6 if value < _MOST_MILLIONS else 1e4 if value < _MOST_TEN_THOUSANDS else 1)
 
 
+def ranged(text: str) -> bool:
+    """Whether a number is said as a range ("29 or 30"), of which the lower end is read."""
+    plain = normalised(text)
+    return any(True for _ in _ranges(plain))
+
+
 # --- a message with one number in it -------------------------------------------------------------------------------------------
 
 
@@ -58,14 +65,20 @@ def lone_number(text: str) -> Optional[float]:
 
 
 def lone_amount(text: str) -> Optional[float]:
-    """The amount in yen of a message with one number in it that can only be pay: in millions ("7m") or 万, or of six digits at least."""
-    found = list(_LONE.finditer(_plain(text)))
-    value = _value(found[0]) if len(found) == 1 else None
-    if value is None:
-        return None
-    unit = found[0].group("unit")
-    if unit:
-        return value * _UNITS[unit] if _UNITS[unit] >= 1e4 else None
+    """The amount in yen of a message with one number in it that can be pay: in millions ("7m") or 万, or of six digits at least."""
+    found = [value for match in _LONE.finditer(_plain(text)) if (value := _amount(match)) is not None and value >= _LEAST_LONE]
+    return found[0] if len(found) == 1 else None
+
+
+def amounts(text: str) -> list[float]:
+    """All amounts in yen of a message, from a thousand on: "base 7.2 million + 800k bonus"."""
+    return [value for match in _LONE.finditer(_plain(text)) if (value := _amount(match)) is not None and value >= 1000]
+
+
+def _amount(match: re.Match[str]) -> Optional[float]:
+    value, unit = _value(match), match.group("unit")
+    if value is None or unit:
+        return value if value is None else value * _UNITS[unit]
     return value if value >= _MOST_TEN_THOUSANDS else None
 
 
@@ -75,8 +88,20 @@ def lone_years(text: str) -> Optional[float]:
     return _value(found[0]) if len(found) == 1 else None
 
 
+def lone_months(text: str) -> Optional[float]:
+    """The years of a message that counts months once ("18 months", 半年); None when it counts none."""
+    found = list(_MONTHS.finditer(_plain(text)))
+    if len(found) != 1:
+        return None
+    value = _value(found[0]) if found[0].group("number") else 6
+    return None if value is None else value / 12
+
+
 def _plain(text: str) -> str:
     plain = normalised(text)
+    lone = _LONE_KANA.fullmatch(plain)
+    if lone:
+        plain = "".join(_KANA_DIGITS[one] for one in _KANA_PIECE.findall(lone.group("row")))
     return in_digits(Folded(plain, tuple(range(len(plain))), tuple(range(1, len(plain) + 1))), ones=True).text
 
 
@@ -104,8 +129,9 @@ class _Piece:
 
 def in_digits(text: Folded, ones: bool = False) -> Folded:
     """The text with numbers in English words ("six and a half million") and in kana (にじゅうきゅうさい) in digits; every character still knows
-    where it stood. A single "one" is a word like others ("one of these") unless it counts years, or `ones` says that numbers are meant."""
-    for find in (_kana, lambda plain: _english(plain, ones)):
+    where it stood. A single "one" is a word like others ("one of these") unless it counts years, or `ones` says that numbers are meant.
+    Of a range ("between 6 and 7 million", 4年か5年) the lower end stands for the whole: nobody is to count on more than is sure."""
+    for find in (_kana, lambda plain: _english(plain, ones), _ranges):
         text = _replaced(text, list(find(text.text.lower())))
     return text
 
@@ -132,6 +158,24 @@ def _kana(plain: str) -> Iterator[_Piece]:
         unit = _KANA_UNITS.get(match.group("unit") or "", "")
         if row or unit:
             yield _Piece(match.start(), match.end(), row + unit)
+
+
+def _ranges(plain: str) -> Iterator[_Piece]:
+    for match in _RANGE.finditer(plain):
+        counted = match.group("unit") or match.group("both")
+        whole = not plain[: match.start()].strip() and not plain[match.end() :].strip()
+        if match.group("from") or match.group("to"):
+            continue  # "it went from 6m to 7m" tells a change
+        if (match.group("and") and not match.group("between")) or not (counted or match.group("between") or whole):
+            continue
+        try:
+            low, high = number(match.group("low")), number(match.group("high"))
+        except ValueError:
+            continue
+        if low * _UNITS.get(match.group("unit") or match.group("both") or "", 1) < high * _UNITS.get(match.group("both") or "", 1):
+            said = match.group("low") + (match.group("unit") or "")
+            end = match.start("both") if match.group("both") and not match.group("unit") else match.end()
+            yield _Piece(match.start(), end, said)
 
 
 class _Word(Token):
@@ -200,20 +244,31 @@ def _any(*patterns: dict[str, list[str]]) -> str:
 
 
 _EDGE = r"(?![a-z])"
+FOREIGN_MONEY = rf"(?:[$€£₩]|(?:{_any(_WORDS['foreign'])}){_EDGE})"  # behind an amount: money that is not yen
 
 
 def _bare(counted: str) -> re.Pattern[str]:
     after = _any(_WORDS["after"]["any"], _WORDS["after"][counted])
     return re.compile(
-        rf"[^\w\-−]*(?:(?:{_any(_WORDS['before'])}){_EDGE}[^\w\-−¥￥]*)*[¥￥]?(?P<number>{_NUMBER})\s*(?:(?P<unit>{_UNIT}){_EDGE})?"
+        rf"[^\w\-−$€£₩]*(?:(?:{_any(_WORDS['before'])}){_EDGE}[^\w\-−¥￥$€£₩]*)*[¥￥]?(?P<number>{_NUMBER})\s*(?:(?P<unit>{_UNIT}){_EDGE})?"
         rf"\W*(?:(?:{after}){_EDGE}\W*)*"
     )
 
 
 _BARE = {counted: _bare(counted) for counted in ("years", "money")}
-_LONE = re.compile(rf"(?<![a-z\d.,\-−$€£])(?P<number>{_NUMBER})\s*(?:(?P<unit>{_UNIT})(?![a-z\d人件年か回]))?(?![a-z\d])")
+_RANGED = r"million|mil|m|k|thousand|百万|千万|万|億|man|円|yen|jpy|年|歳|才|years?|yrs?"
+_RANGE = re.compile(
+    rf"(?<![a-z\d.,/\-−$€£])(?P<between>(?:somewhere |anywhere )?between\s+)?(?P<from>from\s+)?(?P<low>{_NUMBER})\s*(?:(?P<unit>{_RANGED})(?![a-z]))?"
+    rf"\s*(?:[-–—~〜～]|、?(?:から|または|もしくは|か)|\b(?:to|or|till|until|(?P<and>and))\b)\s*(?P<high>{_NUMBER})(?![\d/\-−.,]*\d)"
+    rf"\s*(?:(?P<both>{_RANGED})(?![a-z]))?(?:の間)?(?P<to>[にへ](?!なる前))?"
+)
+_LONE = re.compile(rf"(?<![a-z\d.,\-−$€£])(?P<number>{_NUMBER})\s*(?:(?P<unit>{_UNIT})(?![a-z\d人件年か回]))?(?![a-z\d])(?!\s*{FOREIGN_MONEY})")
 _YEARS = re.compile(rf"(?<![\d.,a-z{KANJI_DIGITS}])(?P<number>\d{{1,2}}(?:\.\d)?|[{KANJI_DIGITS}]+)\s*年(?P<half>半)?(?!前|後|目|生|度|次|制|\d|月)")
+_MONTHS = re.compile(
+    rf"(?<![\d.,a-z])(?:(?P<number>\d{{1,2}}|[{KANJI_DIGITS}]+)\s*(?:months?\b|[かヶケカヵ箇]月)|half a year\b|(?<![一二三四五六七八九十\d])半年)"
+)
 _KANA_PIECE = re.compile("|".join(sorted(_KANA_DIGITS, key=len, reverse=True)))
+_LONE_KANA = re.compile(rf"\W*(?P<row>(?:{_KANA_PIECE.pattern})+)(?:です|でした|だよ|ぐらい|くらい)*\W*")
 _AFTER_DIGITS = rf"(?<=[\d{KANJI_DIGITS}万億])\s*"
 _INSIDE = rf"(?:(?<![ぁ-ゖー])|(?!し)(?=(?:{_KANA_PIECE.pattern}){{2}}))"  # in the middle of kana, a single piece is a part of some word
 _KANA = re.compile(

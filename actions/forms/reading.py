@@ -9,18 +9,27 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
+from rapidfuzz import fuzz, process
+
 from actions.forms.form import Form, Heard, possible
 from knowledge.analysis import has_japanese, normalised, tokens
 from knowledge.documents import read_document
-from knowledge.guides.questionnaire import Answers, Option, Question
+from knowledge.guides.questionnaire import UNKNOWN, Answers, Option, Question
 from knowledge.languages import in_language
-from knowledge.numerals import bare_amount, bare_number, lone_amount, lone_number, lone_years
+from knowledge.numerals import bare_amount, bare_number, lone_amount, lone_months, lone_number, lone_years, ranged
 from knowledge.search.index import bare
 from knowledge.search.names import Mention, NameTable
 from privacy.numbers import redact
 
+NONE = "none"  # the id of an option that says "none of these"
+_SPELT = 85  # how alike (of 100) a word with a typing error must be to the word of an option
+_LONG = 5  # letters; shorter words are alike too easily
 MAX_TEXT = 300  # characters of an answer in free words that are kept
 _MONTHS = 12
+MOST_A_MONTH = 1_000_000  # yen; nobody lives on less a year, so that it is taken for what somebody earns in a month
+_UNSURE_NUMBER = re.compile(
+    r"(?<=[年歳才円万億0-9点])(?:くらい|ぐらい|ほど|だった|です)?(?:かな|かも|っけ|でしょうか|と思)[あぁいう]*(?:です)?[。?？\s]*$"
+)  # 6年かな tells, and asks nothing
 _KANJI = re.compile(r"[㐀-鿿々]")
 _MARK = re.compile(r"\((\w{1,2})\)$")  # the letter of an option: "Specialised or technical work (b)", 専門・技術の仕事（ロ）
 _WORDS = read_document(Path(__file__).with_name("words.yaml")).data
@@ -41,8 +50,11 @@ def _whole(name: str) -> frozenset[str]:
 
 
 def is_whole(name: str, text: str) -> bool:
-    """Whether the whole message is one of the words of a list (cancel, restart, back, unknown, done, none)."""
-    return bare(text) in _whole(name) or bare(text) in {bare(title) for title in _WORDS["titles"].get(name, {}).values()}
+    """Whether the whole message is one of the words of a list (cancel, restart, back, unknown, done, none), or all of it has such a pattern."""
+    if bare(text) in _whole(name) or bare(text) in {bare(title) for title in _WORDS["titles"].get(name, {}).values()}:
+        return True
+    pattern = f"{name}_whole"
+    return pattern in _WORDS["patterns"] and _pattern(pattern).fullmatch(normalised(text).strip(" .!。！、,…~〜")) is not None
 
 
 @lru_cache(maxsize=32)
@@ -110,7 +122,15 @@ def value_of(question: Question, option: str) -> Any:
 
 
 def read(form: Form, question: Question, heard: Heard, answers: Answers, asked: bool) -> Any:
-    """The answer to a question in free words; None when there is none. `asked`: it was asked just now, so that a bare number answers it."""
+    """The answer to a question in free words; None when there is none. `asked`: it was asked just now, so that a bare number answers it, and
+    "I don't know my salary yet" leaves open what may stay open."""
+    value = _read(form, question, heard, answers, asked)
+    if value is None and asked and question.optional and matches("left_open", heard.text):
+        return UNKNOWN
+    return value
+
+
+def _read(form: Form, question: Question, heard: Heard, answers: Answers, asked: bool) -> Any:
     heard = replace(heard, asked=asked)
     own = form.read(question, heard, answers)
     if own is not None:
@@ -118,10 +138,14 @@ def read(form: Form, question: Question, heard: Heard, answers: Answers, asked: 
     if question.kind in ("choice", "many"):
         return _options(form, question, heard, answers)
     value = _READERS[question.kind](heard)
+    if value is None and asked and question.kind == "years":
+        value = lone_months(heard.text)
     if value is None and question.kind in _LONE and (asked or named(form, heard) == question.id):
         value = _LONE[question.kind](heard)
     if value is None and asked and question.kind == "years" and is_whole("none", heard.text):
         value = 0
+    if question.kind == "money":
+        value = _a_year(heard, value)
     if value is None and question.options:
         found = _mentioned(form.options(question, answers), heard)
         value = value_of(question, found[0]) if len(found) == 1 else None
@@ -146,8 +170,18 @@ def _money(heard: Heard) -> Any:
     return None if amount is None else round(amount)
 
 
+def _a_year(heard: Heard, amount: Any) -> Any:
+    """Pay as so much a year: what is told as monthly, or can only be a month's ("350000"), counts twelve times."""
+    if amount is None or any(one["entity"] == "money" and one.get("per") for one in heard.entities):
+        return amount
+    monthly = matches("monthly", heard.text) or (heard.asked and amount < MOST_A_MONTH and not matches("yearly", heard.text))
+    return round(amount * _MONTHS) if monthly and amount < _MONTHS * MOST_A_MONTH else amount
+
+
 def _age(heard: Heard) -> Any:
     found = heard.values("age") or (_only_duration(heard) if heard.asked else [])
+    if not found and ranged(heard.text):
+        return None  # of "29 or 30" the lower one would be more than is sure
     value = found[-1] if found else _told(bare_number, heard.text) if heard.asked else None
     return None if value is None else int(value)
 
@@ -176,7 +210,7 @@ def _lone_amount(heard: Heard) -> Any:
 
 
 def _lone_age(heard: Heard) -> Any:
-    value = None if heard.values("duration") or heard.values("money") else lone_number(heard.text)
+    value = None if heard.values("duration") or heard.values("money") or ranged(heard.text) else lone_number(heard.text)
     return None if value is None or not value.is_integer() else int(value)
 
 
@@ -208,6 +242,8 @@ def _options(form: Form, question: Question, heard: Heard, answers: Answers) -> 
     found = chosen(form, question, heard, answers)
     if question.kind == "many":
         return found or None
+    if not found and heard.asked and is_whole("none", heard.text) and any(option.id == NONE for option in form.options(question, answers)):
+        return NONE
     return found[0] if len(found) == 1 else None
 
 
@@ -215,6 +251,8 @@ def chosen(form: Form, question: Question, heard: Heard, answers: Answers) -> li
     """The options that a message means, by their words or by a recognised value, in their order; what it denies is left out."""
     offered = form.options(question, answers)
     found = _mentioned(offered, heard)
+    if not found and heard.asked:
+        found = _mentioned(offered, replace(heard, text=_respelt(offered, heard.text)))
     denied = [part for part in _parts(heard.text) if matches("negation", part)]
     for one in heard.entities:
         said = heard.text[int(one.get("start") or 0) : int(one.get("end") or 0)]
@@ -235,6 +273,22 @@ def _mentioned(offered: Sequence[Option], heard: Heard) -> list[str]:
         if mentions and not matches("negation", _without(part, mentions)):
             found += [target for mention in mentions for target in mention.targets[:1]]
     return list(dict.fromkeys(found))
+
+
+def _respelt(offered: Sequence[Option], text: str) -> str:
+    """A text whose words with typing errors are put as the options write them: "softwre enginer"."""
+    known = _vocabulary(tuple(word for option in offered for words in (*option.words.values(), option.label.values()) for word in words))
+
+    def mended(match: re.Match[str]) -> str:
+        found = process.extractOne(match.group().lower(), known, scorer=fuzz.ratio, score_cutoff=_SPELT)
+        return found[0] if found else match.group()
+
+    return re.sub(rf"[A-Za-z]{{{_LONG},}}", mended, text)
+
+
+@lru_cache(maxsize=64)
+def _vocabulary(words: Tuple[str, ...]) -> Tuple[str, ...]:
+    return tuple(dict.fromkeys(one for word in words for one in re.findall(rf"[a-z]{{{_LONG},}}", normalised(word))))
 
 
 def _option_mentions(offered: Sequence[Option], text: str, asked: bool = True) -> Sequence[Mention]:
@@ -274,10 +328,10 @@ def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], s
     for question in form.questions():
         if question.id == skip or not possible(question, known):
             continue
-        own = _free(form, question, heard, mentions, known)
+        own = _free(form, question, _beyond(form, form.question(skip), heard, known), mentions, known)
         amount = _lone_amount(own) if question.kind == "money" and question.id in words and not own.values("money") else None
         if amount is not None and _makes_sense(question, amount):
-            value: Any = amount
+            value: Any = _a_year(own, amount)
         elif (question.id in words and question.kind in ("choice", "many", "place", "date")) or _alone(form, question, own):
             value = read(form, question, own, known, asked=False)
         else:
@@ -287,6 +341,44 @@ def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], s
     if found or beside:
         found.update(_bare_age(form, heard, known, skip))
     return found
+
+
+def denied(form: Form, question: Question, heard: Heard, answers: Answers) -> list[str]:
+    """The options that a message names and denies ("without N1", 特許がなければ)."""
+    offered = form.options(question, answers)
+    found: list[str] = []
+    for part in _parts(heard.text):
+        mentions = _option_mentions(offered, part, asked=False)
+        if matches("negation", _without(part, mentions)):
+            found += [mention.targets[0] for mention in mentions]
+            values = (str(one["value"]).lower() for one in heard.entities if one["entity"] == question.entity and _stands_in(heard, one, part))
+            found += list(values)
+    return [option.id for option in offered if option.id in found]
+
+
+def _stands_in(heard: Heard, entity: Mapping[str, Any], part: str) -> bool:
+    said = heard.text[int(entity.get("start") or 0) : int(entity.get("end") or 0)]
+    return bool(said) and said in part
+
+
+def about(form: Form, heard: Heard) -> Optional[Tuple[str, Optional[str]]]:
+    """The question that a message is about, by its names, the words of its options or a value, and the option where it names one; None where it
+    is about none or several."""
+    targets = {one.targets[0] for one in _said(form, heard.text)} | {one.id for one in form.questions() if one.entity and heard.values(one.entity)}
+    asked = {name for name in targets if (question := form.question(name)) and question.names}
+    name = next(iter(asked if len(asked) == 1 else targets), None) if len(asked) == 1 or len(targets) == 1 else None
+    question = form.question(name)
+    if question is None:
+        return None
+    mentioned = _option_mentions(question.options, heard.text, asked=False)
+    return question.id, mentioned[0].targets[0] if mentioned else None
+
+
+def _beyond(form: Form, asked: Optional[Question], heard: Heard, known: Answers) -> Heard:
+    """A message without the values inside what it says to the question asked just now: "from a university in Japan" lowers no doctorate."""
+    spans = [(one.start, one.end) for one in _option_mentions(form.options(asked, known), heard.text)] if asked and asked.kind == "many" else []
+    kept = [one for one in heard.entities if not any(start < int(one.get("end") or 0) and int(one.get("start") or 0) < end for start, end in spans)]
+    return replace(heard, entities=tuple(kept))
 
 
 def _free(form: Form, question: Question, heard: Heard, mentions: Sequence[Mention], known: Answers) -> Heard:
@@ -311,6 +403,14 @@ def _holds_words(form: Form, question: Question, text: str) -> bool:
     return any((word if has_japanese(word) else f" {word} ") in wider for word, name in _words(form) if name == question.id)
 
 
+def beside(form: Form, heard: Heard) -> str:
+    """What a message says beside the words and values that answer questions of the form."""
+    spans = [(one.start, one.end) for one in _said(form, heard.text)]
+    keys = {_key(question) for question in form.questions()}
+    spans += [(int(one.get("start") or 0), int(one.get("end") or 0)) for one in heard.entities if one["entity"] in keys]
+    return "".join(" " if any(start <= place < end for start, end in spans) else letter for place, letter in enumerate(heard.text))
+
+
 def _said(form: Form, text: str) -> Sequence[Mention]:
     """The names of questions and words of options in a text, the longest first; their targets are the questions."""
     return _find(_table(_words(form)), text)
@@ -333,6 +433,9 @@ def _bare_age(form: Form, heard: Heard, known: Answers, skip: Optional[str]) -> 
     if question is None or question.id in known or question.id == skip or not possible(question, known):
         return {}
     numbers = [value for part in _parts(heard.text) if (value := bare_number(part)) is not None and not _units(heard, part)]
+    asked = form.question(skip)
+    if asked is not None and asked.kind in _LONE and bare_number(heard.text) is not None:
+        return {}  # the only number answers what was asked
     if len(numbers) != 1 or not numbers[0].is_integer() or not _makes_sense(question, numbers[0]):
         return {}
     return {question.id: int(numbers[0])}
@@ -397,7 +500,7 @@ def asks(text: str) -> bool:
 
 def is_question(heard: Heard) -> bool:
     """Whether a message asks something rather than answers. A mark alone is no question when there is little beside the value ("N1?")."""
-    text = normalised(heard.text)
+    text = _UNSURE_NUMBER.sub("", normalised(heard.text))
     if matches("question", text):
         return True
     return text.endswith(("?", "？")) and content_words(heard) > 1

@@ -73,7 +73,7 @@ def go_on(form: Form, state: State, heard: Heard, memory: Memory, decide: Decide
     state = replace(state, asked=question.id)
     return (
         _tap(form, question, state, heard)
-        or _about_a_person(state, heard, memory)
+        or _about_a_person(form, question, state, heard, memory)
         or _led(form, question, state, heard)
         or _taken(state, heard, memory, decide)
         or _answered(form, question, state, heard, decide)
@@ -95,9 +95,11 @@ def _tap(form: Form, question: Question, state: State, heard: Heard) -> Optional
     return _picked(form, question, state, (*state.picked, option))
 
 
-def _about_a_person(state: State, heard: Heard, memory: Memory) -> Optional[Move]:
+def _about_a_person(form: Form, question: Question, state: State, heard: Heard, memory: Memory) -> Optional[Move]:
     sure = heard.confidence >= SURE_INTENT
-    if (heard.intent == "request_human" and sure) or reading.is_whole("person", heard.text):
+    # Who is asked for their work and says "security consultant" wants no consultant.
+    answers = question.kind == "choice" and not reading.is_question(heard) and bool(reading.chosen(form, question, heard, state.answers))
+    if (heard.intent == "request_human" and sure and not answers) or reading.is_whole("person", heard.text):
         return Move("person", state)
     if heard.intent == "report_danger" and sure:
         return Move("danger", state)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Callable, Iterator, Optional
 
 from knowledge.analysis import fold
-from knowledge.numerals import KANJI_DIGITS, in_digits, number
+from knowledge.numerals import FOREIGN_MONEY, KANJI_DIGITS, in_digits, number
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,7 @@ _NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?|[{KANJI_DIGITS}]+)"
 _PER = r"(?:\s*(?:/|per|a|an|every)\s*(?P<per>month|year|hour|mo|yr|annum|hr)|\s*(?P<per2>monthly|yearly|annually|p\.?a\.?))?"
 # Before an amount, and after it: money that is not yen.
 _NOT_FOREIGN = r"(?<![$€£₩])(?<![$€£₩] )(?<!\d)(?<!\d[.,])"
-_YEN = (
-    r"(?!元|ドン|チャット)(?!\s*(?:[$€£₩]|(?:米|豪|香港|台湾)?ドル|ユーロ|ポンド|ウォン|人民元|ペソ|ルピー|ルピア|バーツ"
-    r"|(?:us |u\.s\. )?(?:dollars?|usd|euros?|eur|pounds?|gbp|won|krw|yuan|rmb|cny|pesos?|php|dong|vnd"
-    r"|rupees?|rupiah|idr|baht|thb|kyat|npr)\b))"
-)
+_YEN = rf"(?!\s*{FOREIGN_MONEY})"
 _UNITS = {
     "": 1,
     "k": 1e3,
@@ -78,11 +74,14 @@ def _plain(match: re.Match[str]) -> Optional[tuple[float | str, Optional[str]]]:
 
 
 def _half_years(match: re.Match[str]) -> Optional[tuple[float | str, Optional[str]]]:
-    value = number(match.group("number"))
-    return value + 0.5 if match.groupdict().get("half") else value, None
+    groups = match.groupdict()
+    value = number(groups["number"] or groups["number4"])
+    return value + 0.5 if groups["half"] or groups["half2"] else value, None
 
 
 _COUNTED = "year|month|day|hour|hr|week|minute|min|second|sec|point|pt|percent|kilo|kg|cm|km|meter|metre|mile|step|station"
+# Behind years that are no years of work: "a 4 year university".
+_OF_SOMETHING = r"(?!\s*(?:university|college|degree|course|program|bachelor|school|visa|contract|ago\b))"
 _SUBJECTS = "philosophy|science|engineering|medicine|law|arts|education|economics|letters|physics|chemistry|biology|computer|business|agriculture"
 _DEGREES = [
     # A doctor is mostly a physician, and a master can be a card: the bare word is a degree with a subject, or as the whole answer.
@@ -100,7 +99,8 @@ _DEGREES = [
     ),
     (
         "bachelor",
-        r"bachelor'?s?(?: degree)?\b|\bbsc\b|\bba\b(?= degree| in)|college degree|university degree|学士|大卒|大学卒"
+        r"bachelor'?s?(?: degree)?\b|(?:4|four)[- ]year (?:university|college|degree)|[4四]年制|学部(?:卒|を)"
+        r"|\bbsc\b|\bba\b(?= degree| in)|college degree|university degree|学士|大卒|大学卒"
         r"|大学を(?:卒業|出)|daigaku ?sotsu",
     ),
     ("senmon", r"vocational school|technical college|senmon(?: gakkou?)?|専門学校|専門士|専門卒"),
@@ -113,11 +113,13 @@ def _degree(name: str) -> Reader:
     return lambda match: (name, None)
 
 
+_LEVELS = {"one": 1, "いち": 1, "一": 1, "ワン": 1, "に": 2, "二": 2, "ツー": 2, "さん": 3, "三": 3}
 Reader = Callable[[re.Match[str]], Optional[tuple["float | str", Optional[str]]]]
 _PATTERNS: list[tuple[str, re.Pattern[str], Reader]] = [
     ("jlpt", re.compile(
-        r"(?<![a-z0-9])(?:jlpt\s*)?n\s?(?P<level>[1-5])(?![0-9a-z])|日本語能力試験\s?(?P<level2>[1-5１-５])級"
-    ), lambda match: (f"N{match.group('level') or match.group('level2')}", None)),
+        r"(?<![a-z0-9])(?:jlpt\s*)?(?:n[\s-]?|(?:えぬ|エヌ)\s?)(?P<level>[1-5])(?![0-9a-z])|日本語能力試験\s?(?P<level2>[1-5１-５])級"
+        r"|(?<![a-z0-9])(?:jlpt\s*)?(?:n\s(?=one)|(?:えぬ|エヌ)\s?)(?P<said>one\b|いち|一|ワン|に|二|ツー|さん|三)"
+    ), lambda match: (f"N{match.group('level') or match.group('level2') or _LEVELS[match.group('said')]}", None)),
     ("money", re.compile(rf"(?:(?P<before>月給?|年収|年俸|時給)[がはをで約 ]?)?(?P<number>{_NUMBER})\s*(?P<unit>百万|千万|万|億|千)?円"), _money),
     ("money", re.compile(rf"[¥￥]\s*(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>k|m|mil|million|thousand|万)?(?![a-z0-9]){_PER}"), _money),
     (
@@ -135,9 +137,10 @@ _PATTERNS: list[tuple[str, re.Pattern[str], Reader]] = [
         r"\b(?P<number3>\d{1,2})\s*(?:years? old|yrs? old|y/?o)\b"
     ), lambda match: (number(match.group("number") or match.group("number2") or match.group("number3")), None)),
     ("duration", re.compile(
-        rf"(?P<number>{_NUMBER})\s*年(?P<half>半)?(?:間|以上|ぐらい|くらい|ほど|の(?:実務|経験|職歴))|(?:経験|職歴|実務)[はがの]?(?P<number4>{_NUMBER})年"
-    ), lambda match: _half_years(match) if match.group("number") else (number(match.group("number4")), None)),
-    ("duration", re.compile(r"(?P<number>\d{1,2}(?:\.\d)?)\s*(?:\+\s*)?(?:years?|yrs?)\b(?! old)"), _plain),
+        rf"(?P<number>{_NUMBER})\s*年(?P<half>半)?(?:間|以上|ぐらい|くらい|ほど|の(?:実務|経験|職歴)|(?:も|は)?(?:やって|やり|働|勤め|勤務|従事|携わ|して(?:い|る|き)|しています|経験))"
+        rf"|(?:経験|職歴|実務|歴|キャリア)[はがのも:：]?\s*(?:約|およそ|もう)?(?P<number4>{_NUMBER})年(?P<half2>半)?(?!前|後|目|生|度)"
+    ), lambda match: _half_years(match)),
+    ("duration", re.compile(rf"(?P<number>\d{{1,2}}(?:\.\d)?)\s*(?:\+\s*)?(?:years?|yrs?)\b(?! old){_OF_SOMETHING}"), _plain),
     *[("degree", re.compile(pattern), _degree(name)) for name, pattern in _DEGREES],
 ]  # fmt: skip
 

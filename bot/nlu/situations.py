@@ -33,6 +33,9 @@ FIXED = frozenset("greet goodbye thank ask_identity ask_languages ask_capabiliti
 # Of these the ones that nobody asks a question with: in a short message a weaker sign is enough.
 CIVILITIES = frozenset({"greet", "thank", "goodbye"})
 _SHORT = 5  # words
+# Replies to what was said that no question is: "is that enough" looks like a yes or no, これで足りますか like a goodbye.
+_NO_QUESTIONS = frozenset({"goodbye", "react", "affirm", "deny"})
+_QUESTION = re.compile("|".join(read_document(Path(__file__).with_name("question.yaml")).data))
 # Intents that bring a person in. Missing one leaves somebody alone with the bot, so they need less.
 PERSON = frozenset({"request_human", "complain"})
 _DANGER = re.compile("|".join(read_document(Path(__file__).with_name("danger.yaml")).data))
@@ -131,6 +134,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             return UNCLEAR
         if name == DANGER and confidence < self._config["danger_confidence"] and message.get(NEAREST, 0.0) < self._config["same_nearest"]:
             return UNCLEAR
+        if name in _NO_QUESTIONS and message.get(NEAREST, 0.0) < self._config["same_nearest"] and _asks(message):
+            return UNCLEAR
         if name in FIXED and not self._fixed_is_sure(message, confidence):
             return UNCLEAR
         return None
@@ -143,3 +148,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         short = message.get(INTENT)[INTENT_NAME_KEY] in CIVILITIES and len(message.get("text_tokens") or ()) <= _SHORT
         needed = self._config["civility_confidence" if short else "fixed_confidence"]
         return confidence >= needed and message.get(NEAREST, 0.0) >= self._config["fixed_nearest"]
+
+
+def _asks(message: Message) -> bool:
+    """Whether a message has the form of a question."""
+    return _QUESTION.search(normalised(message.get(TEXT) or "")) is not None

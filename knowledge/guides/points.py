@@ -16,7 +16,7 @@ from typing import Any, Iterator, Mapping, Optional, Sequence
 from knowledge.analysis import normalised
 from knowledge.articles import Texts
 from knowledge.documents import ContentError, Document, Fault, Place, read_document, schema_faults
-from knowledge.guides.questionnaire import Answers, Question, missing_texts, read_questions
+from knowledge.guides.questionnaire import UNKNOWN, Answers, Question, missing_texts, read_questions
 from knowledge.languages import CONTENT
 from knowledge.numerals import number
 from knowledge.publishers import publisher_of
@@ -145,6 +145,7 @@ class PointsTable:
     permanent_source: PointsSource
     special_source: PointsSource
     later: re.Pattern[str]
+    spoken: Mapping[str, re.Pattern[str]]
     soonest: tuple[str, ...]
     examples: tuple[tuple[Answers, int], ...]
 
@@ -159,6 +160,10 @@ class PointsTable:
             return 0
         said = next((group for group in match.groupdict().values() if group), "1")
         return _COUNTED[said] if said in _COUNTED else int(number(said))
+
+    def says(self, name: str, text: str) -> Optional[re.Match[str]]:
+        """Where a text says something about a count (`spoken` of points.yaml), if it does. Raises KeyError for a name that is not there."""
+        return self.spoken[name].search(normalised(text))
 
     # --- counting ----------------------------------------------------------------------------------------------------------
 
@@ -176,7 +181,7 @@ class PointsTable:
                     out.append(LeftOut(one.row, one.points, given[rival].row))
         total = sum(one.points for one in given.values())
         floor = self.least_salary.get(kind)
-        below = floor if floor is not None and _number(answers, _SALARY) < floor else None
+        below = floor if floor is not None and answers.get(_SALARY) != UNKNOWN and _number(answers, _SALARY) < floor else None
         passes = total >= self.pass_mark and below is None
         years = [step.years for step in self.permanent if total >= step.points] if passes else []
         special = any(case.fits(answers) for case in self.special)
@@ -203,6 +208,19 @@ class PointsTable:
             reaching = [gain for gain in own if gain.mark]
             best += [min(reaching, key=lambda gain: gain.points)] if reaching else own[:1]
         return best
+
+    def least(self, question: str, answers: Answers, mark: int) -> Optional[tuple[Any, int]]:
+        """Of a question with a number: the least with which the total reaches `mark`, all else staying, and that total; where no number does, the
+        one with the most points. None where more of it adds nothing."""
+        counted = [(step, self.count({**answers, question: step}).total) for step in self._steps(question, answers[_TYPE])]
+        now = self.count(answers).total
+        reaching = next((one for one in counted if one[0] > _number(answers, question) and one[1] >= mark), None)
+        most = max((total for _, total in counted), default=now)
+        return reaching or next((one for one in counted if one[1] == most > now), None)
+
+    def rows_of(self, question: str, kind: str) -> list[Row]:
+        """The rows that a question decides in a type."""
+        return [row for row in self.rows if row.question == question and kind in row.tables]
 
     @property
     def marks(self) -> list[int]:
@@ -303,7 +321,8 @@ def points_table(folder: Path = CONTENT) -> PointsTable:
         _source(data["evidence_source"], folder),
         _source(data["permanent_source"], folder),
         _source(data["special"]["source"], folder),
-        re.compile("|".join(pattern for patterns in data["later"].values() for pattern in patterns)),
+        _pattern(data["later"]),
+        {name: _pattern(patterns) for name, patterns in data["spoken"].items()},
         tuple(data["gains"]),
         tuple((row["answers"], row["total"]) for row in data["examples"]),
     )
@@ -318,6 +337,10 @@ def faults(folder: Path = CONTENT) -> list[Fault]:
         return list(_faults(read_document(path), folder))
     except ContentError as error:
         return error.faults
+
+
+def _pattern(texts: Mapping[str, Sequence[str]]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for patterns in texts.values() for pattern in patterns))
 
 
 def _row(row: Mapping[str, Any]) -> Row:
@@ -360,12 +383,13 @@ def _faults(document: Document, folder: Path) -> Iterator[Fault]:
         yield from missing_texts(document, row["title"], *where, "title")
         if publisher_of(row["url"], folder) is None:
             yield document.fault(f"{row['url']} is not on an official domain of domains.yaml", *where, "url")
-    for code, patterns in data["later"].items():
-        for place, pattern in enumerate(patterns):
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                yield document.fault(f"is not a regular expression: {error}", "later", code, place)
+    for where, texts in [(("later",), data["later"]), *((("spoken", name), texts) for name, texts in data["spoken"].items())]:
+        for code, patterns in texts.items():
+            for place, pattern in enumerate(patterns):
+                try:
+                    re.compile(pattern)
+                except re.error as error:
+                    yield document.fault(f"is not a regular expression: {error}", *where, code, place)
     for index, row in enumerate(data["types"]):
         yield from missing_texts(document, row["label"], "types", index, "label")
     for index, row in enumerate(data["limits"]["permanent"]):

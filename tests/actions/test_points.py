@@ -10,12 +10,13 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.calculator import ActionPointsWhatIf, ValidatePoints
+from actions.counted import changes
 from actions.forms import talk as form_talk
 from actions.forms.form import State
-from actions.points import PointsForm, changes
+from actions.points import PointsForm
 from knowledge.documents import read_document
 from knowledge.guides.points import points_table
-from knowledge.guides.questionnaire import Answers
+from knowledge.guides.questionnaire import UNKNOWN, Answers
 from knowledge.languages import languages
 from knowledge.settings import ROOT
 from tests.actions.conftest import UNSURE, Conversation, how_sure, rendered
@@ -183,7 +184,7 @@ def test_nonsense_leads_to_bands_of_pay(filling: Filling) -> None:
     filling.say("4 years")
     for _ in range(3):
         filling.say("blub blab")
-    assert filling.choices[-3:] == ["10 million yen or more", "Cancel", "Talk to a person"]
+    assert filling.choices[-4:] == ["10 million yen or more", "I don't know", "Cancel", "Talk to a person"]
     filling.say("6 million yen or more")
     assert filling.around.slots["points_salary"] == 6_000_000
 
@@ -241,6 +242,24 @@ def test_nonsense_leads_to_bands_of_pay(filling: Filling) -> None:
         ("japanese", "BJT 480", "n1"),
         ("japanese", "まだありません", "none"),
         ("licences", "two", "two"),
+        ("type", "I'm a network security consultant", "b"),
+        ("type", "大学で化学を教えています", "a"),
+        ("type", "I own a small hotel", "c"),
+        ("degree", "bachlor of arts", "bachelor"),
+        ("degree", "a 4 year university in Manila", "bachelor"),
+        ("degree", "経済学部卒です", "bachelor"),
+        ("career", "3 or 4 years", 3),
+        ("career", "18 months", 1.5),
+        ("career", "通訳は9年やっています", 9),
+        ("career", "8年かな", 8),
+        ("career", "I don't remember", UNKNOWN),
+        ("salary", "310000 a month", 3_720_000),
+        ("salary", "月収32万です", 3_840_000),
+        ("salary", "base 6.4 million plus 600k bonus", 7_000_000),
+        ("salary", "between 5 and 6 million", 5_000_000),
+        ("salary", "まだ決まっていません", UNKNOWN),
+        ("licences", "nothing like that", "none"),
+        ("japanese", "えぬいち", "n1"),
         ("licences", "資格はありません", "none"),
     ],
 )
@@ -249,6 +268,18 @@ def test_answers_in_free_words(name: str, text: str, value: Any) -> None:
     person = Talk(FORM)
     person.move = form_talk.go_on(FORM, State(before, name), heard(text), form_memory(), no_question)
     assert person.answers.get(name) == value
+
+
+@pytest.mark.parametrize(("name", "text"), [("age", "29 or 30"), ("salary", "$600k"), ("salary", "600000 usd")])
+def test_what_is_not_sure_enough_is_asked_again(name: str, text: str) -> None:
+    move = form_talk.go_on(FORM, State({"type": "b"}, name), heard(text, "nonsense"), form_memory(), no_question)
+    assert move.kind == "again"
+
+
+def test_a_japanese_university_lowers_no_doctorate() -> None:
+    before = {"type": "b", "degree": "doctor"}
+    move = form_talk.go_on(FORM, State(before, "person"), heard("日本の大学を出ました"), form_memory(), no_question)
+    assert move.state.answers["degree"] == "doctor" and move.state.picked == ("japan_degree",)
 
 
 def form_memory() -> Any:
