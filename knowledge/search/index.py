@@ -1,7 +1,7 @@
 """Finds the units that answer a question, in any of the languages, with how sure it is.
 
-Two steps: what was learned from all questions picks candidates, then a ranker with more evidence (questions people ask, answers, sound, subject)
-orders them. The weights of the ranker and of the certainty are data (ranking.json), learned by benchmarks/tune_search.py.
+Two steps: what was learned from all questions picks candidates, then a ranker with more evidence (how much of the message a unit speaks about, the
+subject, the aspect) orders them. The weights of the ranker and of the certainty are data (ranking.json), learned by benchmarks/tune_search.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from knowledge.search.names import Mention, NameTable, PhraseTable, concept_phra
 from knowledge.search.outside import OutsideClassifier
 from knowledge.search.ranking import FEATURES, Ranking
 from knowledge.search.rows import TermRows
-from knowledge.search.speakers import side_of, written_for_company
 from knowledge.search.spelling import Speller
 from knowledge.search.terms import BLOCKS, TermReader, Terms
 
@@ -65,8 +64,6 @@ class _Side:
     """Everything indexed in one language."""
 
     vocabulary: Vocabulary
-    starts: np.ndarray  # the first question row of each unit; one more at the end
-    questions: dict[str, TermMatrix]
     units: dict[str, TermMatrix]  # all questions of a unit, with words and concepts of its answer
     rows: TermRows | None  # None, like the classifier, in a collection too large to learn
     classifier: UnitClassifier | None
@@ -86,7 +83,6 @@ class Index:
         for place, unit in enumerate(self.units):
             self._articles.setdefault(unit.article, []).append(place)
         self._related = {article.id: set(article.related) for article in library.articles.values()}
-        self._for_company = np.array([1 if written_for_company(library.articles[unit.article], unit) else -1 for unit in self.units])
         self.reader = reader or reader_of(library)
         self.names = self.reader.names
         self._sides = {code: self._side(code, leave) for code in languages()}
@@ -116,8 +112,6 @@ class Index:
             classifier, outside = _learned(rows, starts, questions, answers, strange, going_on)
         return _Side(
             vocabulary,
-            starts,
-            {block: TermMatrix(counts) for block, counts in questions.items()},
             {block: TermMatrix(_together(questions[block], starts, answers[block]), by_term=large) for block in _UNIT_BLOCKS},
             rows,
             classifier,
@@ -226,12 +220,14 @@ class Index:
             return places, np.zeros((0, len(FEATURES)), dtype=np.float32)
         rest = words if terms.rest is terms.bags else side.vocabulary.words(terms.rest)
         features = _Features(places)
-        self._text_features(features, side, words, rest)
+        for block, units in side.units.items():
+            whole, around = units.cover(places, words[block], rest[block])
+            features.put(f"cover_{block}", whole)
+            features.put(f"cover_rest_{block}", around)
         if learned is not None:
             features.put("learned", learned[places])
         self._subject_features(features, named, subjects)
         features.put("aspect", [aspects.get(self.units[place].aspect, 0.0) for place in places])
-        features.put("side", side_of(terms.bags["concept"]) * self._for_company[places])
         return places, features.values
 
     def _alike(self, side: _Side, words: Mapping[str, Words]) -> np.ndarray:
@@ -243,19 +239,6 @@ class Index:
             rare = matrix.idf[query.columns] > np.log(1 / _MAX_STAGE_SHARE) + 1
             total += weight * matrix.against_all(Query(query.columns[rare], query.weights[rare]))
         return total
-
-    def _text_features(self, features: _Features, side: _Side, words: Mapping[str, Words], rest: Mapping[str, Words]) -> None:
-        places = features.places
-        counts = side.starts[places + 1] - side.starts[places]
-        firsts = np.cumsum(counts) - counts
-        rows = np.repeat(side.starts[places] - firsts, counts) + np.arange(counts.sum())
-        owners = np.repeat(np.arange(len(places)), counts)
-        for block, questions in side.questions.items():
-            features.put(block, _best(questions.against(rows, questions.query(words[block])), owners, len(places)))
-        for block, units in side.units.items():
-            whole, around = units.cover(places, words[block], rest[block])
-            features.put(f"cover_{block}", whole)
-            features.put(f"cover_rest_{block}", around)
 
     def _subject_features(self, features: _Features, named: list[str], subjects: Sequence[str]) -> None:
         articles = [self.units[place].article for place in features.places]
@@ -335,11 +318,3 @@ def _highest(values: np.ndarray, places: np.ndarray, count: int) -> np.ndarray:
         return places
     chosen: np.ndarray = places[np.argpartition(-values[places], count - 1)[:count]]
     return chosen
-
-
-def _best(values: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
-    best = np.zeros(count, dtype=np.float32)
-    if len(values):  # owners are sorted, so each unit's questions stand together
-        first = np.flatnonzero(np.diff(owners, prepend=-1))
-        best[owners[first]] = np.maximum.reduceat(values, first)
-    return best

@@ -20,7 +20,7 @@ from knowledge.search.ranking import Ranking
 
 logger = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
-_CODE = ("../analysis", "names", "terms", "matrix", "rows", "classifier", "outside", "index", "spelling", "speakers", "ranking")
+_CODE = ("../analysis", "names", "terms", "matrix", "rows", "classifier", "outside", "index", "spelling", "ranking")
 _KEPT = 2  # older index files are deleted
 _ALIGNMENT = 64  # bytes: where an array may begin
 

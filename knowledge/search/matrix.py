@@ -93,11 +93,6 @@ class TermMatrix:
             scores[indices[start:end]] += data[start:end] * weight
         return scores
 
-    def against(self, rows: np.ndarray, query: Query) -> np.ndarray:
-        """The cosine of the query with some rows."""
-        cells, owners = self._cells(rows)
-        return _sums(owners, self.rows.data[cells] * self._dense(query)[self.rows.indices[cells]], len(rows))
-
     def cover(self, rows: np.ndarray, *bags: Words) -> list[np.ndarray]:
         """For each bag, the share of its weight (idf; unknown terms count fully) that each row has. Zeros for a bag without known terms."""
         cells, owners = self._cells(rows)

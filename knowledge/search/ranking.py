@@ -12,21 +12,14 @@ import numpy as np
 
 RANKING = Path(__file__).parent / "ranking.json"
 FEATURES = (
-    # the nearest question of the unit (cosine): words, concepts, character n-grams
-    "lemma", "concept", "gram",
     # the whole unit, questions and answer: how much of the message it speaks about, and how much of what does not name a subject
     "cover_lemma", "cover_concept", "cover_rest_lemma", "cover_rest_concept",
     # the log probability of the unit by what was learned from all questions (knowledge/search/classifier.py)
     "learned",
     # whose subject is named, near (a related article), another's, or carried over from the conversation; the aspect asked for
     "named", "near_named", "other_named", "carried", "aspect",
-    # written for the side that asks, company or worker (1), or for the other one (-1)
-    "side",
 )  # fmt: skip
-EVIDENCE = (
-    "score", "margin", "margin_other",
-    "lemma", "concept", "gram", "cover_lemma", "cover_concept", "cover_rest_lemma", "learned", "named",
-)  # fmt: skip
+EVIDENCE = ("score", "margin", "margin_other", "cover_lemma", "cover_concept", "cover_rest_lemma", "learned", "named")
 
 
 @dataclass(frozen=True)

@@ -33,14 +33,6 @@ class Made:
         return self.matrix.against_all(self.matrix.query(self.words(bag)))
 
 
-@given(some_bags, bags, st.data())
-def test_some_rows_are_scored_as_all_of_them(rows: list[Bag], query: Bag, data: st.DataObject) -> None:
-    made = Made(rows)
-    chosen = np.array(data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=10)), dtype=np.int64)
-    one = made.matrix.query(made.words(query))
-    np.testing.assert_allclose(made.matrix.against(chosen, one), made.matrix.against_all(one)[chosen], atol=1e-5)
-
-
 @given(some_bags, bags)
 def test_scores_are_cosines(rows: list[Bag], query: Bag) -> None:
     scores = Made(rows).scores(query)
