@@ -130,11 +130,16 @@ def maybe_search(what: str, turn: Turn) -> Optional[Search]:
 
 
 def follow_up(turn: Turn) -> Optional[Search]:
-    """The last search, refined by a message that says nothing else ("and in November?", 東京は？); None when it is something else."""
-    last = turn.slots.get(SLOT)
-    if not last or last.get("question") != turn.memory.question or _tapped(turn):
+    """The last search, refined by a message that says nothing else ("and in November?", 東京は？); None when it is something else.
+
+    Later it is taken up by its name ("show me the companies again"). Where an article about events or companies was told, a message of this
+    kind begins a search ("in Tokyo, finance or consulting").
+    """
+    if _tapped(turn):
         return None
-    found = heard(turn)
+    last, found = turn.slots.get(SLOT), heard(turn)
+    if not last or last.get("question") != turn.memory.question:
+        return None if found.rest else _taken_up(last, found) or _narrowing(turn, found)
     if found.rest or not (found.wish or found.cleared or found.says("plain", "more")):
         return None
     what = str(last["what"])
@@ -147,6 +152,25 @@ def follow_up(turn: Turn) -> Optional[Search]:
     whole = (found.wish.kinds or found.says("plain", what)) and (found.wish.places or found.wish.first)
     before = Wish() if whole else replace(wish_of(last["wish"]), **found.cleared)
     return Search(what, narrowed(what, before.with_(found.wish)))
+
+
+def _taken_up(last: Optional[Mapping[str, Any]], found: Heard) -> Optional[Search]:
+    """The last search, when something else was talked about since and the message goes back to it."""
+    if not last or not found.says("plain", "again") or not found.says("plain", str(last["what"])):
+        return None
+    what = str(last["what"])
+    return Search(what, narrowed(what, wish_of(last["wish"]).with_(found.wish)))
+
+
+def _narrowing(turn: Turn, found: Heard) -> Optional[Search]:
+    """The search for what an article was about in general."""
+    for what in (COMPANIES, EVENTS):
+        article = counter().library.articles.get(turn.memory.subject or "")
+        general = article is not None and (article.id == ARTICLES[what] or (what == EVENTS and article.kind == "event"))
+        wish = narrowed(what, found.wish)
+        if general and any(getattr(wish, name) for name in _CLEAR[what]):
+            return Search(what, wish)
+    return None
 
 
 def again(turn: Turn) -> Optional[Search]:

@@ -20,7 +20,7 @@ from knowledge.guides.deadlines import rules
 from knowledge.guides.happenings import Dated, wants_days
 from knowledge.languages import DEFAULT, languages
 
-DEADLINES = "calculate_deadlines"
+DEADLINES, UNCLEAR = "calculate_deadlines", "unclear"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
@@ -38,14 +38,15 @@ class HappeningClassifier(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        """`over`: the intents that may be replaced."""
+        """`over`: the intents that may be replaced; `short`: those of messages that say nothing of their own, which a day or a place does."""
         return {
             "over": "ask_what ask_eligibility ask_activity ask_documents ask_how ask_fee ask_time ask_period ask_deadline ask_trouble ask_job_change "
-            "ask_family ask_travel ask_money ask_change ask_employer find_support react unclear out_of_scope".split()
+            "ask_family ask_travel ask_money ask_change ask_employer find_support react unclear out_of_scope".split(),
+            "short": "react deny nonsense choose".split(),
         }
 
     def __init__(self, config: Dict[str, Any]) -> None:
-        self._over = frozenset(config["over"])
+        self._over, self._short = frozenset(config["over"]), frozenset(config["short"])
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
@@ -63,11 +64,18 @@ class HappeningClassifier(GraphComponent, IntentClassifier):
         """Replaces the intent where a day and what happens are told. The learnt ranking stays behind it."""
         today = dt.date.today()
         for message in messages:
-            if (message.get(INTENT) or {}).get(INTENT_NAME_KEY) in self._over and self._told(message, today):
-                first = {INTENT_NAME_KEY: DEADLINES, PREDICTED_CONFIDENCE_KEY: 1.0}
-                message.set(INTENT, first, add_to_output=True)
-                message.set(RANKING, [first, *message.get(RANKING, [])], add_to_output=True)
+            intent = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
+            if intent in self._over and self._told(message, today):
+                self._set(message, DEADLINES)
+            elif intent in self._short and any(one["entity"] in ("date", "place") for one in message.get(ENTITIES, [])):
+                self._set(message, UNCLEAR)  # "or Okayama", "no, 5 June": it goes on with what was said before
         return messages
+
+    @staticmethod
+    def _set(message: Message, intent: str) -> None:
+        first = {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: 1.0}
+        message.set(INTENT, first, add_to_output=True)
+        message.set(RANKING, [first, *message.get(RANKING, [])], add_to_output=True)
 
     def _told(self, message: Message, today: dt.date) -> bool:
         code = (message.get(LANGUAGE) or {}).get("code")
