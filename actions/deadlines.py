@@ -19,7 +19,7 @@ from actions.results import just_shown, shown
 from actions.turn import Turn
 from knowledge.articles import Source
 from knowledge.guides.deadlines import Deadline, Kind, article_of, calendar_address, deadlines_of, rules
-from knowledge.guides.happenings import Dated, Happening, another_day, days_of, find_happenings, is_off, supposes
+from knowledge.guides.happenings import Dated, Happening, another_day, days_of, find_happenings, is_off, supposes, wants_all
 from knowledge.guides.questionnaire import Answers, Option, Question
 from knowledge.languages import in_language, languages
 
@@ -120,6 +120,11 @@ def urgent(dispatcher: CollectingDispatcher) -> bool:
     return any(message.get("response") == "utter_deadlines_urgent" for message in dispatcher.messages)
 
 
+def wished_for(turn: Turn) -> bool:
+    """Whether somebody who has talked about nothing yet wants to know what has to be done by when (期限, "what do I have to do by when?")."""
+    return turn.memory.subject is None and wants_all(turn.asked.text, rules())
+
+
 def mended(turn: Turn) -> Optional[Dict[str, Any]]:
     """The answers of a message that changes what was counted last: another day ("sorry, it was 10 days ago", 妻のカードは1月22日です, "two weeks
     later", "2027, not 2028"), one that is supposed ("and if it's the 25th?"), or that something will not happen after all; else None.
@@ -131,12 +136,17 @@ def mended(turn: Turn) -> Optional[Dict[str, Any]]:
     last = shown(turn.slots, FORM) or {}
     said = _said_before(turn)
     kinds = [kind for kind in last.get("kinds", ()) if kind in rules().kinds and rules().kinds[kind].rules]
-    about = [kind.id for kind in rules().kinds.values() if kind.rules and turn.memory.subject in (kind.article, kind.late_article)]
+    about = next((found for subject in (turn.memory.subject, *turn.memory.earlier) if (found := _kinds_of(subject))), [])
     if not kinds or (set(about) & set(said) and not set(about) & set(kinds)):
         return _of_subject(about, heard, said)
     told = {kind: said.get(kind) for kind in kinds}
     changed = _changed(told, heard, led=just_shown(turn.slots, FORM))
     return None if changed is None else {WHAT: changed}
+
+
+def _kinds_of(article: Optional[str]) -> List[str]:
+    """What has deadlines and is read about in an article."""
+    return [kind.id for kind in rules().kinds.values() if kind.rules and article in (kind.article, kind.late_article)] if article else []
 
 
 def _of_subject(about: Sequence[str], heard: Heard, said: Told) -> Optional[Dict[str, Any]]:

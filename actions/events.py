@@ -35,7 +35,7 @@ class ActionFindEvents(Action):
         if search is not None:
             return say_search(dispatcher, turn, search, warnings(turn))
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
-        search = None if decision.kind in SURE else maybe_search(EVENTS, turn)
+        search = None if decision.kind in SURE else maybe_search(EVENTS, turn, alone=decision.kind == "likely")
         if search is not None:
             return say_search(dispatcher, turn, search, warnings(turn))
         return say_decision(dispatcher, turn, decision)

@@ -122,10 +122,15 @@ def new_search(what: str, turn: Turn) -> Optional[Search]:
     return Search(what, wish) if asked_for_some else None
 
 
-def maybe_search(what: str, turn: Turn) -> Optional[Search]:
-    """The search that a message may ask for, when it names nothing but a kind, a group of people or a language: "fairs for students?"."""
+def maybe_search(what: str, turn: Turn, alone: bool = True) -> Optional[Search]:
+    """The search that a message may ask for, when it names nothing but a kind, a group of people or a language: "fairs for students?".
+
+    `alone` False: whatever else it says, where nothing better is known ("I am from India, 22, and want an internship").
+    """
     found = heard(turn)
     wish = narrowed(what, found.wish)
+    if not alone:
+        return Search(what, wish) if wish.kinds else None
     return Search(what, wish) if any(getattr(wish, name) for name in _MAYBE[what]) and not (found.rest or wish.free) else None
 
 
@@ -177,7 +182,7 @@ def again(turn: Turn) -> Optional[Search]:
     """The last search once more ("say it again"), or its next results ("more"); None when something else was talked about since."""
     last = turn.slots.get(SLOT)
     if not last or last.get("question") != turn.memory.question:
-        return None
+        return follow_up(turn)
     return follow_up(turn) or Search(str(last["what"]), wish_of(last["wish"]))
 
 

@@ -6,6 +6,7 @@ import calendar
 import datetime as dt
 import re
 from dataclasses import dataclass
+from itertools import product
 from typing import Callable, Iterator, Optional
 
 import dateparser
@@ -69,11 +70,17 @@ _ORDINALS = (
 _ORDINAL_NUMBERS = {name: place for place, name in enumerate(_ORDINALS, 1)}
 _ORDINAL = "|".join(name.replace("-", "[- ]") for name in reversed(_ORDINALS))
 _NAMED_DAY = re.compile(rf"(?<=[月つの])(?:{'|'.join(_DAY_NUMBERS)})")
+_KANA_ONES = " いち に さん よん ご ろく しち はち く".split(" ")
+_KANA_NUMBERS = {tens + ones: place for place, (tens, ones) in enumerate(product(("", "じゅう", "にじゅう", "さんじゅう"), _KANA_ONES)) if 0 < place <= 31}
+_KANA_NUMBERS |= {"し": 4, "なな": 7, "きゅう": 9, "じゅうし": 14, "じゅうなな": 17, "じゅうきゅう": 19}
+_KANA = "|".join(sorted(_KANA_NUMBERS, key=len, reverse=True))
+_KANA_NUMBER = re.compile(rf"(?<![ぁ-ゖ])(?:{_KANA})(?=がつ)|(?<=[月つの])(?:{_KANA})(?=にち)")
 
 
 def _in_figures(text: Folded) -> Folded:
     """Years, months and days in figures: 令和九年, 十二月十日, 12がつ1にち, 12月ついたち."""
     text = kanji_in_digits(text, before="年月日")
+    text = spelt(text, _KANA_NUMBER, lambda match: str(_KANA_NUMBERS[match.group()]))
     text = spelt(text, re.compile(r"(?<=\d)がつ|(?<=\d)にち(?!よう)"), lambda match: "月" if match.group() == "がつ" else "日")
     text = spelt(text, _NAMED_DAY, lambda match: f"{_DAY_NUMBERS[match.group()]}日")
     return spelt(text, _NAMED_ORDINAL, lambda match: str(_ORDINAL_NUMBERS[(match.group("day") or match.group("late")).lower().replace(" ", "-")]))
@@ -197,10 +204,12 @@ def _month_end(match: re.Match[str], today: dt.date) -> Span:
 
 
 def _counted(sign: int) -> Callable[[re.Match[str], dt.date], Span]:
-    """So many days or weeks ago, or from today."""
+    """So many days or weeks ago, or from today; of months the whole month, since nobody means the day."""
 
     def read(match: re.Match[str], today: dt.date) -> Span:
         count = _COUNTS.get(match.group("count")) or int(number(match.group("count")))
+        if match.group("unit")[0] in "mかヶヵ":
+            return _month(today.year, today.month + sign * count) if 0 < count < 120 else None
         days = count * (7 if match.group("unit")[0] in "w週" else 1)
         return (today + dt.timedelta(days=sign * days),) * 2 if 0 < days < 3660 else None
 
@@ -276,11 +285,11 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
         ),
         _weekday,
     ),
-    (re.compile(rf"\b{_COUNT} (?P<unit>day|week)s? ago\b"), _counted(-1)),
-    (re.compile(rf"\bin {_COUNT} (?P<unit>day|week)s?\b(?! of)"), _counted(1)),
-    (re.compile(rf"\b{_COUNT} (?P<unit>day|week)s? from (?:now|today)\b"), _counted(1)),
+    (re.compile(rf"\b{_COUNT} (?P<unit>day|week|month)s? ago\b"), _counted(-1)),
+    (re.compile(rf"\bin {_COUNT} (?P<unit>day|week|month)s?\b(?! of)"), _counted(1)),
+    (re.compile(rf"\b{_COUNT} (?P<unit>day|week|month)s? from (?:now|today)\b"), _counted(1)),
     (re.compile(rf"(?<![の限]){_KANJI_COUNT}(?P<unit>日|週間)前(?!から|まで|に申請|の)"), _counted(-1)),
-    (re.compile(rf"{_KANJI_COUNT}(?P<unit>日|週間)後(?!から|まで)"), _counted(1)),
+    (re.compile(rf"{_KANJI_COUNT}(?P<unit>日|週間|[かヶヵ]月)後(?!から|まで)"), _counted(1)),
     (re.compile(r"一昨日|おととい"), _days(-2)),
     (re.compile(r"再来月|\bmonth after next\b"), _months(2)),
     (re.compile(r"先月|せんげつ|\blast month\b"), _months(-1)),

@@ -140,6 +140,11 @@ def _with(base: dt.date, **changed: int) -> Optional[dt.date]:
     return found if FIRST_DAY <= found <= LAST_DAY else None
 
 
+def wants_all(text: str, rules: Rules) -> bool:
+    """Whether a message asks what has to be done by when, and does not say after what."""
+    return _in_any(rules.all, _plain(text))
+
+
 def is_off(text: str, rules: Rules) -> bool:
     """Whether a message says that something will not happen after all ("the move is cancelled", 引っ越しはなくなりました)."""
     return _in_any(rules.called_off, _plain(text))
