@@ -17,7 +17,7 @@ from actions.forms.reading import is_question
 from actions.going_on import go_on
 from actions.handoff import request_person
 from actions.replies import say
-from actions.searches import again, say_search
+from actions.searches import again, follow_up, say_search
 from actions.turn import Turn, turn_of
 
 
@@ -112,5 +112,8 @@ class ActionStartOver(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Forgets the subject and what was offered."""
         turn = turn_of(tracker)
+        search = follow_up(turn)
+        if search is not None:
+            return say_search(dispatcher, turn, search)  # "back to the companies, and in Tochigi?"
         say(dispatcher, "utter_ask_away", turn.language)
         return turn.events(replace(turn.memory, subject=None, question=None, unit=None, offered=(), failures=0, handoff=None))

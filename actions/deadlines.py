@@ -182,13 +182,13 @@ def _changed(told: Told, heard: Heard, led: bool, most: int = MOST_WORDS) -> Opt
     things the one that is meant has to be named: nobody's deadline is guessed from another one's date. `most`: words beside the day that it may hold then.
     """
     supposed = supposes(heard.text, rules())
-    if reading.is_question(heard) and not supposed:
+    if reading.asks(heard.text) and not supposed:
         return None
-    found = _found(heard)
-    named = [one.kind.id for one in found]
+    found, off = _found(heard), is_off(heard.text, rules())
+    named = [one.kind.id for one in found if one.kind.id in told or not off]
     if set(named) - set(told) or not (led or named or supposed or reading.matches("correction", heard.text)):
         return None
-    if named and is_off(heard.text, rules()):
+    if named and off:
         return {kind: day for kind, day in told.items() if kind not in named} or None
     if len(named) > 1:
         days = {one.kind.id: _plain(one.days) for one in found if one.days}

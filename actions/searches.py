@@ -95,7 +95,7 @@ def heard(turn: Turn) -> Heard:
     cleared: Dict[str, Any] = {"places": (), "online": False} if "anywhere" in said["marks"] else {}
     cleared.update({"first": None, "last": None} if "any_time" in said["marks"] else {})
     spans = [(one.start, one.end) for one in spoken] + [(int(one["start"]), int(one["end"])) for one in entities]
-    rest = [word for word in words if word.content and not any(start < word.end and word.start < end for start, end in spans)]
+    rest = [word for word in words if word.content and bare(word.text) and not any(start < word.end and word.start < end for start, end in spans)]
     return Heard(wish, spoken, cleared, rest)
 
 
@@ -132,6 +132,19 @@ def maybe_search(what: str, turn: Turn, alone: bool = True) -> Optional[Search]:
     if not alone:
         return Search(what, wish) if wish.kinds else None
     return Search(what, wish) if any(getattr(wish, name) for name in _MAYBE[what]) and not (found.rest or wish.free) else None
+
+
+def likely_search(turn: Turn) -> Optional[Search]:
+    """The search that a message seems to want for which no answer is known: where, and what work or which kind of event, whatever else it tells
+    ("factory or warehouse, Saitama or Gunma, I speak Spanish"); None when it does not name both."""
+    found = heard(turn)
+    if not (found.wish.places or found.wish.online):
+        return None
+    if found.wish.kinds or found.says("plain", EVENTS):
+        return Search(EVENTS, narrowed(EVENTS, found.wish))
+    if found.wish.fields or found.says("plain", COMPANIES):
+        return Search(COMPANIES, narrowed(COMPANIES, found.wish))
+    return None
 
 
 def follow_up(turn: Turn) -> Optional[Search]:

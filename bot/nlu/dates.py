@@ -27,7 +27,7 @@ _WEEKDAYS = {
 _WEEKS = {"先々週": -2, "先週": -1, "せんしゅう": -1, "今週": 0, "こんしゅう": 0, "来週": 1, "らいしゅう": 1, "再来週": 2, "next": 1}
 LAST_DAYS_FROM = 21  # the day of the month with which its end begins
 _COUNTS = {word: count for count, word in enumerate("a one two three four five six seven eight nine ten".split())} | {"a": 1, "an": 1}
-_MONTHS_AWAY = {"先月": -1, "今月": 0, "来月": 1, "再来月": 2, "last": -1, "this": 0, "next": 1}
+_MONTHS_AWAY = {"先月": -1, "せんげつ": -1, "今月": 0, "こんげつ": 0, "来月": 1, "らいげつ": 1, "再来月": 2, "さらいげつ": 2, "last": -1, "this": 0, "next": 1}
 _YEARS = {"再来年": 2, "来年": 1, "らいねん": 1, "今年": 0, "ことし": 0, "去年": -1, "昨年": -1, "next": 1, "this": 0, "last": -1}
 
 
@@ -242,10 +242,11 @@ _SHORT_WEEKDAY = "mon|tues?|wed|thu(?:rs?)?|fri|sat|sun"
 _COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
 _KANJI_COUNT = "(?P<count>[0-9一二三四五六七八九十]{1,3})"
 _ISO = r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
+_MONTH_NAMES = "先月|せんげつ|今月|こんげつ|再来月|さらいげつ|来月|らいげつ"
 _YEAR_BEFORE = r"(?:(?P<year>\d{4})年|(?P<relative>再来年|来年|らいねん|今年|ことし|去年|昨年)の? ?)?"
 _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]] = [
     (re.compile(_ISO), lambda match, today: _day(int(match.group("year")), int(match.group("month")), int(match.group("day")))),
-    (re.compile(rf"(?:{_YEAR_BEFORE}(?P<month>\d{{1,2}})月|(?P<which>先月|今月|再来月|来月))の?(?:月末|末)日?|(?<!\w)月末|(?<=[のにでは、])月末"), _month_end),
+    (re.compile(rf"(?:{_YEAR_BEFORE}(?P<month>\d{{1,2}})月|(?P<which>{_MONTH_NAMES}))の?(?:月末|末)日?|(?<!\w)月末|(?<=[のにでは、])月末"), _month_end),
     (
         re.compile(
             rf"\b(?:at |by |until |from )?(?:the )?(?:end|last day) of (?:the |(?P<which>last|this|next) )?(?:month\b|(?P<month>{_MONTHS})\b"
@@ -270,7 +271,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
         _english_month,
     ),
     (re.compile(r"(?:in|by|until|this|next|during) (?P<month>may)\b(?: (?P<year>\d{4})|,? (?P<relative>next|this|last) year\b)?"), _english_month),
-    (re.compile(r"(?P<which>先月|今月|再来月|来月)の? ?(?P<day>\d{1,2})日(?!間|以)"), _day_of_month),
+    (re.compile(rf"(?P<which>{_MONTH_NAMES})の? ?(?P<day>\d{{1,2}})日(?!間|以)"), _day_of_month),
     (re.compile(r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)? of (?P<which>last|this|next) month\b"), _day_of_month),
     (re.compile(r"\bon the (?P<day>\d{1,2})(?:st|nd|rd|th)\b(?P<which>)(?! ?[a-z])"), _day_of_month),
     (
@@ -304,7 +305,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
     (re.compile(r"今週|\bthis week\b"), _relative(lambda today: _week(today, 0))),
     (re.compile(r"明後日|あさって|\bday after tomorrow\b"), _days(2)),
     (re.compile(r"明日|あした|\btomorrow\b"), _days(1)),
-    (re.compile(r"今日|きょう|本日|\btoday\b"), _days(0)),
+    (re.compile(r"今日|(?<!とう)きょう(?!と|うと)|本日|\btoday\b"), _days(0)),
     (re.compile(r"昨日|きのう|\byesterday\b"), _days(-1)),
     (re.compile(r"再来年"), _years(2)),
     (re.compile(r"来年(?!度)|らいねん|\bnext year\b"), _years(1)),

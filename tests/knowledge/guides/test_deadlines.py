@@ -32,7 +32,7 @@ from knowledge.guides.deadlines import (
     read_rules,
     rules,
 )
-from knowledge.guides.happenings import Dated, days_of, find_happenings, wants_days
+from knowledge.guides.happenings import Dated, another_day, days_of, find_happenings, is_off, supposes, wants_all, wants_days
 from knowledge.languages import CONTENT, languages
 from tests.tiny import ODD_MESSAGES, ascii_start
 
@@ -367,7 +367,18 @@ def test_the_29th_of_february_is_found_in_the_next_leap_year() -> None:
         ("03/04", "en", "expiry", ["2027-04-03", "2027-03-04"]),
         ("11月5日です", "ja", "moved", ["2026-11-05"]),
         ("11月25日です", "ja", "lost_card", ["2025-11-25"]),
+        ("at the end of January", "en", "expiry", ["2027-01-31"]),
+        ("12月末です", "ja", "left_job", ["2026-12-31"]),
+        ("the 5th", "en", "expiry", ["2026-12-05"]),
+        ("the 19th", "en", "lost_card", ["2026-11-19"]),
+        ("19日でした", "ja", "lost_card", ["2026-11-19"]),
+        ("5日の予定です", "ja", "moved", ["2026-12-05"]),
+        ("in January, on the 20th", "en", "moved", ["2027-01-20"]),
         ("in March", "en", "expiry", []),
+        ("within 14 days", "en", "moved", []),
+        ("14日以内ですか", "ja", "moved", []),
+        ("10日間あります", "ja", "moved", []),
+        ("the 3rd time", "en", "moved", []),
         ("I don't know", "en", "expiry", []),
     ],
 )  # fmt: skip
