@@ -179,7 +179,8 @@ def _changed(told: Told, heard: Heard, led: bool, most: int = MOST_WORDS) -> Opt
     """What was told, as a message changes it; None when the message does something else. A day that does not follow from it is None: it is asked for.
 
     `led`: whether the message comes right behind what was told, so that it needs no word that says that it mends something, nor a name. Of several
-    things the one that is meant has to be named: nobody's deadline is guessed from another one's date. `most`: words beside the day that it may hold then.
+    things the one that is meant has to be named: nobody's deadline is guessed from another one's date. `most`: words that a message without a name
+    may hold beside the day.
     """
     supposed = supposes(heard.text, rules())
     if reading.asks(heard.text) and not supposed:

@@ -135,12 +135,14 @@ def maybe_search(what: str, turn: Turn, alone: bool = True) -> Optional[Search]:
 
 
 def likely_search(turn: Turn) -> Optional[Search]:
-    """The search that a message seems to want for which no answer is known: where, and what work or which kind of event, whatever else it tells
-    ("factory or warehouse, Saitama or Gunma, I speak Spanish"); None when it does not name both."""
+    """The search that a message seems to want for which no answer is known: a kind of event, or work and where, whatever else it tells
+    ("factory or warehouse, Saitama or Gunma, I speak Spanish"); None when it names nothing of it."""
     found = heard(turn)
+    if found.wish.kinds:
+        return Search(EVENTS, narrowed(EVENTS, found.wish))
     if not (found.wish.places or found.wish.online):
         return None
-    if found.wish.kinds or found.says("plain", EVENTS):
+    if found.says("plain", EVENTS):
         return Search(EVENTS, narrowed(EVENTS, found.wish))
     if found.wish.fields or found.says("plain", COMPANIES):
         return Search(COMPANIES, narrowed(COMPANIES, found.wish))

@@ -27,7 +27,8 @@ _WEEKDAYS = {
 _WEEKS = {"先々週": -2, "先週": -1, "せんしゅう": -1, "今週": 0, "こんしゅう": 0, "来週": 1, "らいしゅう": 1, "再来週": 2, "next": 1}
 LAST_DAYS_FROM = 21  # the day of the month with which its end begins
 _COUNTS = {word: count for count, word in enumerate("a one two three four five six seven eight nine ten".split())} | {"a": 1, "an": 1}
-_MONTHS_AWAY = {"先月": -1, "せんげつ": -1, "今月": 0, "こんげつ": 0, "来月": 1, "らいげつ": 1, "再来月": 2, "さらいげつ": 2, "last": -1, "this": 0, "next": 1}
+_MONTHS_AWAY = {"先月": -1, "せんげつ": -1, "今月": 0, "こんげつ": 0, "来月": 1, "らいげつ": 1, "再来月": 2, "さらいげつ": 2}
+_MONTHS_AWAY |= {"last": -1, "this": 0, "next": 1}
 _YEARS = {"再来年": 2, "来年": 1, "らいねん": 1, "今年": 0, "ことし": 0, "去年": -1, "昨年": -1, "next": 1, "this": 0, "last": -1}
 
 
@@ -63,15 +64,16 @@ Span = Optional[tuple[dt.date, dt.date]]
 _DAY_NAMES = "ついたち ふつか みっか よっか いつか むいか なのか ようか ここのか とおか".split()
 _DAY_NUMBERS = {name: place for place, name in enumerate(_DAY_NAMES, 1)} | {"はつか": 20}
 _ORDINALS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth "
-    "nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth "
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth "
+    "eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth "
     "thirtieth thirty-first"
 ).split()
 _ORDINAL_NUMBERS = {name: place for place, name in enumerate(_ORDINALS, 1)}
 _ORDINAL = "|".join(name.replace("-", "[- ]") for name in reversed(_ORDINALS))
 _NAMED_DAY = re.compile(rf"(?<=[月つの])(?:{'|'.join(_DAY_NUMBERS)})")
 _KANA_ONES = " いち に さん よん ご ろく しち はち く".split(" ")
-_KANA_NUMBERS = {tens + ones: place for place, (tens, ones) in enumerate(product(("", "じゅう", "にじゅう", "さんじゅう"), _KANA_ONES)) if 0 < place <= 31}
+_KANA_TENS = ("", "じゅう", "にじゅう", "さんじゅう")
+_KANA_NUMBERS = {tens + ones: place for place, (tens, ones) in enumerate(product(_KANA_TENS, _KANA_ONES)) if 0 < place <= 31}
 _KANA_NUMBERS |= {"し": 4, "なな": 7, "きゅう": 9, "じゅうし": 14, "じゅうなな": 17, "じゅうきゅう": 19}
 _KANA = "|".join(sorted(_KANA_NUMBERS, key=len, reverse=True))
 _KANA_NUMBER = re.compile(rf"(?<![ぁ-ゖ])(?:{_KANA})(?=がつ)|(?<=[月つの])(?:{_KANA})(?=にち)")
@@ -234,7 +236,8 @@ def _days(count: int) -> Callable[[re.Match[str], dt.date], Span]:
 
 # "the third of March"; "March third" has its month before it, in whichever length.
 _NAMED_ORDINAL = re.compile(
-    rf"\b(?P<day>{_ORDINAL})\b(?= of (?:{_MONTHS})\b)|(?:{'|'.join(f'(?<={name} )' for name in _MONTHS.split('|'))})(?P<late>{_ORDINAL})\b",
+    rf"\b(?P<day>{_ORDINAL})\b(?= of (?:{_MONTHS})\b)"
+    rf"|(?:{'|'.join(f'(?<={name} )' for name in _MONTHS.split('|'))})(?P<late>{_ORDINAL})\b",
     re.IGNORECASE,
 )
 _WEEKDAY = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
@@ -246,7 +249,10 @@ _MONTH_NAMES = "先月|せんげつ|今月|こんげつ|再来月|さらいげ�
 _YEAR_BEFORE = r"(?:(?P<year>\d{4})年|(?P<relative>再来年|来年|らいねん|今年|ことし|去年|昨年)の? ?)?"
 _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]] = [
     (re.compile(_ISO), lambda match, today: _day(int(match.group("year")), int(match.group("month")), int(match.group("day")))),
-    (re.compile(rf"(?:{_YEAR_BEFORE}(?P<month>\d{{1,2}})月|(?P<which>{_MONTH_NAMES}))の?(?:月末|末)日?|(?<!\w)月末|(?<=[のにでは、])月末"), _month_end),
+    (
+        re.compile(rf"(?:{_YEAR_BEFORE}(?P<month>\d{{1,2}})月|(?P<which>{_MONTH_NAMES}))の?(?:月末|末)日?|(?<!\w)月末|(?<=[のにでは、])月末"),
+        _month_end,
+    ),
     (
         re.compile(
             rf"\b(?:at |by |until |from )?(?:the )?(?:end|last day) of (?:the |(?P<which>last|this|next) )?(?:month\b|(?P<month>{_MONTHS})\b"

@@ -94,8 +94,8 @@ def another_day(
 ) -> Optional[tuple[dt.date, ...]]:
     """The day that a message puts in the place of `before`, the day counted until now (None when it is not known any more).
 
-    Beside a whole day it may say only what is different: the day of the month ("the 25th"), the month, the year ("2027, sorry"), or how much
-    sooner or later ("two weeks later"). Empty when it says something of the kind but the day does not follow from it; None when it names no day.
+    Beside a whole day it may say only what is different: the day of the week or of the month ("Friday", "the 25th"), the month, the
+    year ("2027, sorry"), or how much sooner or later ("two weeks later"). Empty when it says something of the kind but the day does not follow from it; None when it names no day.
     """
     shift = _shift(text, rules)
     if shift:
@@ -103,6 +103,9 @@ def another_day(
     spans = _spans(text, language, dates, rules, today, lone=True)
     if spans and before and spans[0].open == _MONTHLY:
         return tuple(day for span in spans[:1] for one in span.choices if (day := _with(before, day=one.day)))
+    if spans and before and spans[0].open == _WEEKLY:
+        away = [(one.weekday() - before.weekday() + 3) % 7 - 3 for one in spans[0].choices[:1]]
+        return tuple(before + dt.timedelta(days=days) for days in away)
     if spans:
         return _days(text, language, _Mention(kind, 0, len(text)), spans[0], [], rules, today)
     longer = [one for one in dates if one.first.day == 1 and one.first != one.last]

@@ -271,7 +271,8 @@ def test_what_is_called_off_is_left_out(several: After, text: str, language: str
 
 
 def test_a_day_after_an_answer_about_one_thing_counts_for_it(talk: Conversation) -> None:
-    talk.events.append({"event": "user", "text": "I lost my card", "parse_data": {"text": "I lost my card", "language": {"code": "en"}}, "metadata": {}})
+    parsed = {"text": "I lost my card", "language": {"code": "en"}}
+    talk.events.append({"event": "user", "text": parsed["text"], "parse_data": parsed, "metadata": {}})
     talk.slots["subject"] = "procedure-lost-card"
     after = After(Filling(ValidateDeadlines(), talk))
     assert after.say("on 2 May 2031") and after.days == ["2031-05-16"]
