@@ -64,9 +64,9 @@ Span = Optional[tuple[dt.date, dt.date]]
 _DAY_NAMES = "ついたち ふつか みっか よっか いつか むいか なのか ようか ここのか とおか".split()
 _DAY_NUMBERS = {name: place for place, name in enumerate(_DAY_NAMES, 1)} | {"はつか": 20}
 _ORDINALS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth "
-    "eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth "
-    "thirtieth thirty-first"
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth twenty-fifth "
+    "twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
 ).split()
 _ORDINAL_NUMBERS = {name: place for place, name in enumerate(_ORDINALS, 1)}
 _ORDINAL = "|".join(name.replace("-", "[- ]") for name in reversed(_ORDINALS))

@@ -94,8 +94,7 @@ class Rules:
     `asks`: words that ask for days or duties, `wishes`: for the counting itself, `question`: for anything; `all`: for all deadlines, after nothing
     in particular; `soon`: words for a day that is near; `called_off`: what says that it will not happen after all; `supposes`: what supposes another
     day; `later`, `sooner`: by how much (groups `count` and `unit`); `day`, `day_alone`: a day without its month (group `day`), anywhere and where
-    nothing else is said; `short_dates`: how 3/4 is read, by
-    language; `denied_before`, `denied_after`: words around a day that take it back.
+    nothing else is said; `short_dates`: how 3/4 is read, by language; `denied_before`, `denied_after`: words around a day that take it back.
     """
 
     words: Mapping[str, Texts]

@@ -94,8 +94,9 @@ def another_day(
 ) -> Optional[tuple[dt.date, ...]]:
     """The day that a message puts in the place of `before`, the day counted until now (None when it is not known any more).
 
-    Beside a whole day it may say only what is different: the day of the week or of the month ("Friday", "the 25th"), the month, the
-    year ("2027, sorry"), or how much sooner or later ("two weeks later"). Empty when it says something of the kind but the day does not follow from it; None when it names no day.
+    Beside a whole day it may say only what is different: the day of the week or of the month ("Friday", "the 25th"), the month, the year ("2027,
+    sorry"), or how much sooner or later ("two weeks later"). Empty when it says something of the kind but the day does not follow from it; None when
+    it names no day.
     """
     shift = _shift(text, rules)
     if shift:
