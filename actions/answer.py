@@ -15,7 +15,7 @@ from actions.decision import Decision
 from actions.going_on import go_on
 from actions.handoff import offer_person
 from actions.replies import Part, part, say, say_answers
-from actions.searches import follow_up, say_search
+from actions.searches import follow_up, likely_search, say_search
 from actions.turn import Turn, turn_of
 from privacy.numbers import redact
 
@@ -39,6 +39,9 @@ class ActionAnswer(Action):
         if went_on is not None:
             return went_on
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
+        search = likely_search(turn) if decision.kind in ("unsure", "unsure_near") else None
+        if search is not None:
+            return say_search(dispatcher, turn, search, warnings(turn))
         return say_decision(dispatcher, turn, decision)
 
 

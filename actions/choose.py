@@ -12,9 +12,12 @@ from rasa_sdk.types import DomainDict
 
 from actions.answer import say_decision
 from actions.counter import counter
+from actions.forms.hearing import heard_in
+from actions.forms.reading import is_question
+from actions.going_on import go_on
 from actions.handoff import request_person
 from actions.replies import say
-from actions.searches import again, say_search
+from actions.searches import again, follow_up, say_search
 from actions.turn import Turn, turn_of
 
 
@@ -32,8 +35,8 @@ class ActionChoose(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Answers what was picked; asks when nothing was."""
         turn = turn_of(tracker)
-        if counter().taken(turn.asked.text, turn.memory):
-            return _taken(dispatcher, turn)
+        if counter().taken(turn.asked.text, turn.memory) or is_question(heard_in(turn)):
+            return _taken(dispatcher, turn)  # "when was the last one?" picks nothing
         say(dispatcher, "utter_choose_what", turn.language, turn.memory.offered)
         return turn.events(turn.memory)
 
@@ -71,6 +74,9 @@ class ActionDeny(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Drops what was offered."""
         turn = turn_of(tracker)
+        went_on = go_on(dispatcher, turn)
+        if went_on is not None:
+            return went_on  # "no, it was the 5th"
         refused = bool(turn.memory.offered) and turn.memory.handoff != "offered"
         failures = turn.memory.failures + (1 if refused else 0)
         say(dispatcher, "utter_none_of_these" if refused else "utter_all_right", turn.language)
@@ -106,5 +112,8 @@ class ActionStartOver(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Forgets the subject and what was offered."""
         turn = turn_of(tracker)
+        search = follow_up(turn)
+        if search is not None:
+            return say_search(dispatcher, turn, search)  # "back to the companies, and in Tochigi?"
         say(dispatcher, "utter_ask_away", turn.language)
         return turn.events(replace(turn.memory, subject=None, question=None, unit=None, offered=(), failures=0, handoff=None))

@@ -19,12 +19,14 @@ from actions.results import just_shown, shown
 from actions.turn import Turn
 from knowledge.articles import Source
 from knowledge.guides.deadlines import Deadline, Kind, article_of, calendar_address, deadlines_of, rules
-from knowledge.guides.happenings import Dated, days_of, find_happenings
+from knowledge.guides.happenings import Dated, Happening, another_day, days_of, find_happenings, is_off, supposes, wants_all
 from knowledge.guides.questionnaire import Answers, Option, Question
 from knowledge.languages import in_language, languages
 
 WHAT = "what"  # the question whose answer holds everything: {kind: day in ISO, the two days that it can mean, or None}
 MOST_WORDS = 4  # beside a day, in a message that does no more than name another day
+FEW_WORDS = 1  # the same, where no list of days was shown
+Told = Dict[str, Any]  # kind → its day in ISO, the two days that it can mean, or None
 _LINES = {"from": "utter_part_deadline_from", "by": "utter_part_deadline_by", "until": "utter_part_deadline_until"}
 
 
@@ -118,23 +120,86 @@ def urgent(dispatcher: CollectingDispatcher) -> bool:
     return any(message.get("response") == "utter_deadlines_urgent" for message in dispatcher.messages)
 
 
-def mended(turn: Turn) -> Optional[Dict[str, Any]]:
-    """The answers of a message that names another day for what was counted last ("sorry, it was 10 days ago", 妻のカードは1月22日です); else None.
+def wished_for(turn: Turn) -> bool:
+    """Whether somebody who has talked about nothing yet wants to know what has to be done by when (期限, "what do I have to do by when?")."""
+    return turn.memory.subject is None and wants_all(turn.asked.text, rules())
 
-    Only the kinds of the last list are remembered, no day. Where it held several, nobody can say whose day is meant.
+
+def mended(turn: Turn) -> Optional[Dict[str, Any]]:
+    """The answers of a message that changes what was counted last: another day ("sorry, it was 10 days ago", 妻のカードは1月22日です, "two weeks
+    later", "2027, not 2028"), one that is supposed ("and if it's the 25th?"), or that something will not happen after all; else None.
+
+    Of the last list only its kinds are remembered. Their days are read again in the messages of this conversation; where they cannot be found
+    there, they are asked for.
     """
-    last = shown(turn.slots, FORM)
     heard = heard_in(turn)
-    kinds = [kind for kind in (last or {}).get("kinds", ()) if kind in rules().kinds and rules().kinds[kind].rules]
-    if len(kinds) != 1 or reading.is_question(heard) or reading.content_words(heard) > MOST_WORDS:
+    last = shown(turn.slots, FORM) or {}
+    said = _said_before(turn)
+    kinds = [kind for kind in last.get("kinds", ()) if kind in rules().kinds and rules().kinds[kind].rules]
+    about = next((found for subject in (turn.memory.subject, *turn.memory.earlier) if (found := _kinds_of(subject))), [])
+    if not kinds or (set(about) & set(said) and not set(about) & set(kinds)):
+        return _of_subject(about, heard, said)
+    told = {kind: said.get(kind) for kind in kinds}
+    changed = _changed(told, heard, led=just_shown(turn.slots, FORM))
+    return None if changed is None else {WHAT: changed}
+
+
+def _kinds_of(article: Optional[str]) -> List[str]:
+    """What has deadlines and is read about in an article."""
+    return [kind.id for kind in rules().kinds.values() if kind.rules and article in (kind.article, kind.late_article)] if article else []
+
+
+def _of_subject(about: Sequence[str], heard: Heard, said: Told) -> Optional[Dict[str, Any]]:
+    """The day of what was talked about without a list: the thing that was told of, else the only one that the article is about."""
+    kinds = [kind for kind in about if kind in said] or about
+    if len(kinds) != 1:
         return None
-    if not (just_shown(turn.slots, FORM) or reading.matches("correction", heard.text)):
+    changed = _changed({kinds[0]: said.get(kinds[0])}, heard, led=True, most=FEW_WORDS)
+    return {WHAT: changed} if changed and all(changed.values()) else None
+
+
+def _said_before(turn: Turn) -> Told:
+    """What was told in the messages before, with the day as it was said last. Read anew each time: no day is kept."""
+    told: Told = {}
+    for parsed in turn.earlier:
+        text, language = str(parsed.get("text") or ""), str((parsed.get("language") or {}).get("code") or turn.language)
+        heard = Heard(text, language if language in languages() else turn.language, entities=tuple(parsed.get("entities") or ()))
+        found = {one.kind.id: _plain(one.days) for one in _found(heard)}
+        waiting = next((kind for kind, day in told.items() if not isinstance(day, str)), None)
+        changed = None if found.keys() - told.keys() else _changed({waiting: told[waiting]} if waiting else told, heard, led=True)
+        told.update(changed if changed is not None else {kind: day for kind, day in found.items() if day or kind not in told})
+    return told
+
+
+def _found(heard: Heard) -> List[Happening]:
+    return [one for one in find_happenings(heard.text, heard.language, _dates(heard), rules(), dt.date.today()) if one.kind.rules]
+
+
+def _changed(told: Told, heard: Heard, led: bool, most: int = MOST_WORDS) -> Optional[Told]:
+    """What was told, as a message changes it; None when the message does something else. A day that does not follow from it is None: it is asked for.
+
+    `led`: whether the message comes right behind what was told, so that it needs no word that says that it mends something, nor a name. Of several
+    things the one that is meant has to be named: nobody's deadline is guessed from another one's date. `most`: words that a message without a name
+    may hold beside the day.
+    """
+    supposed = supposes(heard.text, rules())
+    if reading.asks(heard.text) and not supposed:
         return None
-    dates, today, kind = _dates(heard), dt.date.today(), rules().kinds[kinds[0]]
-    if any(one.kind.id != kind.id for one in find_happenings(heard.text, heard.language, dates, rules(), today)):
+    found, off = _found(heard), is_off(heard.text, rules())
+    named = [one.kind.id for one in found if one.kind.id in told or not off]
+    if set(named) - set(told) or not (led or named or supposed or reading.matches("correction", heard.text)):
         return None
-    days = _plain(days_of(heard.text, heard.language, kind, dates, rules(), today))
-    return {WHAT: {kind.id: days}} if days else None
+    if named and off:
+        return {kind: day for kind, day in told.items() if kind not in named} or None
+    if len(named) > 1:
+        days = {one.kind.id: _plain(one.days) for one in found if one.days}
+        return {**told, **days} if days else None
+    if len(named or told) != 1 or (not named and reading.content_words(heard) > most):
+        return None
+    (kind,) = named or told
+    before = dt.date.fromisoformat(told[kind]) if isinstance(told[kind], str) else None
+    new = another_day(heard.text, heard.language, rules().kinds[kind], _dates(heard), rules(), dt.date.today(), before)
+    return None if new is None else {**told, kind: _plain(new)}
 
 
 # --- questions and answers -------------------------------------------------------------------------------------------------

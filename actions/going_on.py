@@ -20,6 +20,8 @@ from privacy.numbers import redact
 
 def go_on(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[List[Dict[str, Any]]]:
     """Says the last result anew as the message changes it, or lets its form ask what is missing; None when the message is something else."""
+    if deadlines.wished_for(turn):
+        return [FollowupAction(deadlines.FORM.loop)]
     mended = deadlines.mended(turn)
     if mended is not None:
         return _again(dispatcher, turn, deadlines.FORM, mended)

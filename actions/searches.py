@@ -95,7 +95,7 @@ def heard(turn: Turn) -> Heard:
     cleared: Dict[str, Any] = {"places": (), "online": False} if "anywhere" in said["marks"] else {}
     cleared.update({"first": None, "last": None} if "any_time" in said["marks"] else {})
     spans = [(one.start, one.end) for one in spoken] + [(int(one["start"]), int(one["end"])) for one in entities]
-    rest = [word for word in words if word.content and not any(start < word.end and word.start < end for start, end in spans)]
+    rest = [word for word in words if word.content and bare(word.text) and not any(start < word.end and word.start < end for start, end in spans)]
     return Heard(wish, spoken, cleared, rest)
 
 
@@ -122,19 +122,44 @@ def new_search(what: str, turn: Turn) -> Optional[Search]:
     return Search(what, wish) if asked_for_some else None
 
 
-def maybe_search(what: str, turn: Turn) -> Optional[Search]:
-    """The search that a message may ask for, when it names nothing but a kind, a group of people or a language: "fairs for students?"."""
+def maybe_search(what: str, turn: Turn, alone: bool = True) -> Optional[Search]:
+    """The search that a message may ask for, when it names nothing but a kind, a group of people or a language: "fairs for students?".
+
+    `alone` False: whatever else it says, where nothing better is known ("I am from India, 22, and want an internship").
+    """
     found = heard(turn)
     wish = narrowed(what, found.wish)
+    if not alone:
+        return Search(what, wish) if wish.kinds else None
     return Search(what, wish) if any(getattr(wish, name) for name in _MAYBE[what]) and not (found.rest or wish.free) else None
 
 
-def follow_up(turn: Turn) -> Optional[Search]:
-    """The last search, refined by a message that says nothing else ("and in November?", 東京は？); None when it is something else."""
-    last = turn.slots.get(SLOT)
-    if not last or last.get("question") != turn.memory.question or _tapped(turn):
-        return None
+def likely_search(turn: Turn) -> Optional[Search]:
+    """The search that a message seems to want for which no answer is known: a kind of event, or work and where, whatever else it tells
+    ("factory or warehouse, Saitama or Gunma, I speak Spanish"); None when it names nothing of it."""
     found = heard(turn)
+    if found.wish.kinds:
+        return Search(EVENTS, narrowed(EVENTS, found.wish))
+    if not (found.wish.places or found.wish.online):
+        return None
+    if found.says("plain", EVENTS):
+        return Search(EVENTS, narrowed(EVENTS, found.wish))
+    if found.wish.fields or found.says("plain", COMPANIES):
+        return Search(COMPANIES, narrowed(COMPANIES, found.wish))
+    return None
+
+
+def follow_up(turn: Turn) -> Optional[Search]:
+    """The last search, refined by a message that says nothing else ("and in November?", 東京は？); None when it is something else.
+
+    Later it is taken up by its name ("show me the companies again"). Where an article about events or companies was told, a message of this
+    kind begins a search ("in Tokyo, finance or consulting").
+    """
+    if _tapped(turn):
+        return None
+    last, found = turn.slots.get(SLOT), heard(turn)
+    if not last or last.get("question") != turn.memory.question:
+        return None if found.rest else _taken_up(last, found) or _narrowing(turn, found)
     if found.rest or not (found.wish or found.cleared or found.says("plain", "more")):
         return None
     what = str(last["what"])
@@ -149,11 +174,30 @@ def follow_up(turn: Turn) -> Optional[Search]:
     return Search(what, narrowed(what, before.with_(found.wish)))
 
 
+def _taken_up(last: Optional[Mapping[str, Any]], found: Heard) -> Optional[Search]:
+    """The last search, when something else was talked about since and the message goes back to it."""
+    if not last or not found.says("plain", "again") or not found.says("plain", str(last["what"])):
+        return None
+    what = str(last["what"])
+    return Search(what, narrowed(what, wish_of(last["wish"]).with_(found.wish)))
+
+
+def _narrowing(turn: Turn, found: Heard) -> Optional[Search]:
+    """The search for what an article was about in general."""
+    for what in (COMPANIES, EVENTS):
+        article = counter().library.articles.get(turn.memory.subject or "")
+        general = article is not None and (article.id == ARTICLES[what] or (what == EVENTS and article.kind == "event"))
+        wish = narrowed(what, found.wish)
+        if general and any(getattr(wish, name) for name in _CLEAR[what]):
+            return Search(what, wish)
+    return None
+
+
 def again(turn: Turn) -> Optional[Search]:
     """The last search once more ("say it again"), or its next results ("more"); None when something else was talked about since."""
     last = turn.slots.get(SLOT)
     if not last or last.get("question") != turn.memory.question:
-        return None
+        return follow_up(turn)
     return follow_up(turn) or Search(str(last["what"]), wish_of(last["wish"]))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Mapping, Tuple
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
@@ -15,13 +15,14 @@ from knowledge.languages import reply_language
 
 @dataclass(frozen=True)
 class Turn:
-    """One message of a person, and the conversation around it."""
+    """One message of a person, and the conversation around it. `earlier`: the messages before it as they were understood, the oldest first."""
 
     asked: Asked
     memory: Memory
     slots: Dict[str, Any]
     parsed: Dict[str, Any]
     questions: List[str]
+    earlier: Tuple[Mapping[str, Any], ...] = ()
 
     @property
     def language(self) -> str:
@@ -43,4 +44,5 @@ def turn_of(tracker: Tracker) -> Turn:
     intent = (parsed.get("intent") or {}).get("name") or "unclear"
     ranking = tuple((row["name"], row["confidence"]) for row in parsed.get("intent_ranking") or [])
     questions = [event.get("text") or "" for event in reversed(said)]
-    return Turn(Asked(parsed.get("text") or "", language, intent, ranking), Memory.of(tracker.slots), tracker.slots, parsed, questions)
+    earlier = tuple({"text": event.get("text"), **(event.get("parse_data") or {})} for event in reversed(said[1:]))
+    return Turn(Asked(parsed.get("text") or "", language, intent, ranking), Memory.of(tracker.slots), tracker.slots, parsed, questions, earlier)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Callable, Iterator, Optional
 
 from kanjize import kanji2number
 from text_to_num import Token, find_numbers
@@ -113,6 +113,23 @@ def _value(match: re.Match[str]) -> Optional[float]:
     if value > _MOST:
         return None
     return value + 0.5 if match.groupdict().get("half") else value
+
+
+def kanji_in_digits(text: Folded, before: str) -> Folded:
+    """The text with kanji numbers in digits where one of the characters `before` follows: 令和九年, 十二月十日."""
+
+    def digits(match: re.Match[str]) -> str:
+        try:
+            return str(int(kanji2number(match.group())))
+        except ValueError:
+            return match.group()
+
+    return spelt(text, re.compile(rf"(?<![一二三四五六七八九十〇千百])[一二三四五六七八九十〇]{{1,4}}(?=[{before}])"), digits)
+
+
+def spelt(text: Folded, pattern: re.Pattern[str], digits: Callable[[re.Match[str]], str]) -> Folded:
+    """The text with what a pattern finds written in another way; every character still knows where it stood."""
+    return _replaced(text, [_Piece(match.start(), match.end(), digits(match)) for match in pattern.finditer(text.text)])
 
 
 # --- numbers in words ------------------------------------------------------------------------------------------------------------

@@ -490,7 +490,8 @@ def _names(form: Form) -> NameTable:
 def content_words(heard: Heard) -> int:
     """How many words of a message say something beside the values recognised in it."""
     spans = [(int(one.get("start") or 0), int(one.get("end") or 0)) for one in heard.entities if one["entity"] not in ("subject", "choice")]
-    return sum(word.content and not any(start <= word.start and word.end <= end for start, end in spans) for word in tokens(heard.text))
+    words = [word for word in tokens(heard.text) if word.content and bare(word.text)]
+    return sum(not any(start <= word.start and word.end <= end for start, end in spans) for word in words)
 
 
 def asks(text: str) -> bool:

@@ -6,12 +6,13 @@ import calendar
 import datetime as dt
 import re
 from dataclasses import dataclass
+from itertools import product
 from typing import Callable, Iterator, Optional
 
 import dateparser
 
-from knowledge.analysis import fold
-from knowledge.numerals import number
+from knowledge.analysis import Folded, fold
+from knowledge.numerals import kanji_in_digits, number, spelt
 
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec"
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "reiwa": 2018, "heisei": 1988}
@@ -24,8 +25,10 @@ _WEEKDAYS = {
     for name in names.split()
 }  # fmt: skip
 _WEEKS = {"先々週": -2, "先週": -1, "せんしゅう": -1, "今週": 0, "こんしゅう": 0, "来週": 1, "らいしゅう": 1, "再来週": 2, "next": 1}
+LAST_DAYS_FROM = 21  # the day of the month with which its end begins
 _COUNTS = {word: count for count, word in enumerate("a one two three four five six seven eight nine ten".split())} | {"a": 1, "an": 1}
-_MONTHS_AWAY = {"先月": -1, "今月": 0, "来月": 1, "再来月": 2, "last": -1, "this": 0, "next": 1}
+_MONTHS_AWAY = {"先月": -1, "せんげつ": -1, "今月": 0, "こんげつ": 0, "来月": 1, "らいげつ": 1, "再来月": 2, "さらいげつ": 2}
+_MONTHS_AWAY |= {"last": -1, "this": 0, "next": 1}
 _YEARS = {"再来年": 2, "来年": 1, "らいねん": 1, "今年": 0, "ことし": 0, "去年": -1, "昨年": -1, "next": 1, "this": 0, "last": -1}
 
 
@@ -42,7 +45,7 @@ class DateSpan:
 
 def find_dates(text: str, today: dt.date) -> list[DateSpan]:
     """All dates and stretches of time in `text`, seen from `today`. Months and days without a year lie ahead of today."""
-    folded = fold(text)
+    folded = _in_figures(fold(text))
     plain = folded.text.lower()
     found: list[DateSpan] = []
     for pattern, read in _PATTERNS:
@@ -57,6 +60,32 @@ def find_dates(text: str, today: dt.date) -> list[DateSpan]:
 
 
 Span = Optional[tuple[dt.date, dt.date]]
+# The days of a month that have a name of their own: ついたち, 二十日 (はつか). Behind a month alone: ようか is part of other words.
+_DAY_NAMES = "ついたち ふつか みっか よっか いつか むいか なのか ようか ここのか とおか".split()
+_DAY_NUMBERS = {name: place for place, name in enumerate(_DAY_NAMES, 1)} | {"はつか": 20}
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth twenty-fifth "
+    "twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+).split()
+_ORDINAL_NUMBERS = {name: place for place, name in enumerate(_ORDINALS, 1)}
+_ORDINAL = "|".join(name.replace("-", "[- ]") for name in reversed(_ORDINALS))
+_NAMED_DAY = re.compile(rf"(?<=[月つの])(?:{'|'.join(_DAY_NUMBERS)})")
+_KANA_ONES = " いち に さん よん ご ろく しち はち く".split(" ")
+_KANA_TENS = ("", "じゅう", "にじゅう", "さんじゅう")
+_KANA_NUMBERS = {tens + ones: place for place, (tens, ones) in enumerate(product(_KANA_TENS, _KANA_ONES)) if 0 < place <= 31}
+_KANA_NUMBERS |= {"し": 4, "なな": 7, "きゅう": 9, "じゅうし": 14, "じゅうなな": 17, "じゅうきゅう": 19}
+_KANA = "|".join(sorted(_KANA_NUMBERS, key=len, reverse=True))
+_KANA_NUMBER = re.compile(rf"(?<![ぁ-ゖ])(?:{_KANA})(?=がつ)|(?<=[月つの])(?:{_KANA})(?=にち)")
+
+
+def _in_figures(text: Folded) -> Folded:
+    """Years, months and days in figures: 令和九年, 十二月十日, 12がつ1にち, 12月ついたち."""
+    text = kanji_in_digits(text, before="年月日")
+    text = spelt(text, _KANA_NUMBER, lambda match: str(_KANA_NUMBERS[match.group()]))
+    text = spelt(text, re.compile(r"(?<=\d)がつ|(?<=\d)にち(?!よう)"), lambda match: "月" if match.group() == "がつ" else "日")
+    text = spelt(text, _NAMED_DAY, lambda match: f"{_DAY_NUMBERS[match.group()]}日")
+    return spelt(text, _NAMED_ORDINAL, lambda match: str(_ORDINAL_NUMBERS[(match.group("day") or match.group("late")).lower().replace(" ", "-")]))
 
 
 def _month(year: int, month: int) -> tuple[dt.date, dt.date]:
@@ -165,11 +194,24 @@ def _day_of_month(match: re.Match[str], today: dt.date) -> Span:
     return next((span for first in months if (span := _day(first.year, first.month, day)) and span[0] >= today), None)
 
 
+def _month_end(match: re.Match[str], today: dt.date) -> Span:
+    """The last days of a month: 来月末, 3月末, "the end of next month", "end of March 2027"."""
+    which, month = match.group("which"), match.group("month")
+    if month:
+        number_said = int(month) if month.isdigit() else _english_number(month)
+        span = _month_ahead(_year(match, today), number_said, today) if 1 <= number_said <= 12 else None
+    else:
+        span = _month(today.year, today.month + _MONTHS_AWAY.get(which or "this", 0))
+    return (span[0].replace(day=LAST_DAYS_FROM), span[1]) if span else None
+
+
 def _counted(sign: int) -> Callable[[re.Match[str], dt.date], Span]:
-    """So many days or weeks ago, or from today."""
+    """So many days or weeks ago, or from today; of months the whole month, since nobody means the day."""
 
     def read(match: re.Match[str], today: dt.date) -> Span:
         count = _COUNTS.get(match.group("count")) or int(number(match.group("count")))
+        if match.group("unit")[0] in "mかヶヵ":
+            return _month(today.year, today.month + sign * count) if 0 < count < 120 else None
         days = count * (7 if match.group("unit")[0] in "w週" else 1)
         return (today + dt.timedelta(days=sign * days),) * 2 if 0 < days < 3660 else None
 
@@ -192,18 +234,35 @@ def _days(count: int) -> Callable[[re.Match[str], dt.date], Span]:
     return _relative(lambda today: (today + dt.timedelta(days=count), today + dt.timedelta(days=count)))
 
 
+# "the third of March"; "March third" has its month before it, in whichever length.
+_NAMED_ORDINAL = re.compile(
+    rf"\b(?P<day>{_ORDINAL})\b(?= of (?:{_MONTHS})\b)"
+    rf"|(?:{'|'.join(f'(?<={name} )' for name in _MONTHS.split('|'))})(?P<late>{_ORDINAL})\b",
+    re.IGNORECASE,
+)
 _WEEKDAY = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _SHORT_WEEKDAY = "mon|tues?|wed|thu(?:rs?)?|fri|sat|sun"
 _COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
 _KANJI_COUNT = "(?P<count>[0-9一二三四五六七八九十]{1,3})"
 _ISO = r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
+_MONTH_NAMES = "先月|せんげつ|今月|こんげつ|再来月|さらいげつ|来月|らいげつ"
+_YEAR_BEFORE = r"(?:(?P<year>\d{4})年|(?P<relative>再来年|来年|らいねん|今年|ことし|去年|昨年)の? ?)?"
 _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]] = [
     (re.compile(_ISO), lambda match, today: _day(int(match.group("year")), int(match.group("month")), int(match.group("day")))),
-    (re.compile(r"(?P<era>令和|平成|昭和|reiwa|heisei) ?(?P<count>元|\d{1,2})(?:年)?(?:(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?)?"), _era),
+    (
+        re.compile(rf"(?:{_YEAR_BEFORE}(?P<month>\d{{1,2}})月|(?P<which>{_MONTH_NAMES}))の?(?:月末|末)日?|(?<!\w)月末|(?<=[のにでは、])月末"),
+        _month_end,
+    ),
     (
         re.compile(
-            r"(?:(?P<year>\d{4})年|(?P<relative>再来年|来年|らいねん|今年|ことし|去年|昨年)の? ?)?(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?(?!間)"
+            rf"\b(?:at |by |until |from )?(?:the )?(?:end|last day) of (?:the |(?P<which>last|this|next) )?(?:month\b|(?P<month>{_MONTHS})\b"
+            r"(?:,? (?P<year>\d{4})|,? (?P<relative>next|this|last) year\b)?)"
         ),
+        _month_end,
+    ),
+    (re.compile(r"(?P<era>令和|平成|昭和|reiwa|heisei) ?(?P<count>元|\d{1,2})(?:年)?(?:(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?)?"), _era),
+    (
+        re.compile(rf"{_YEAR_BEFORE}(?P<month>\d{{1,2}})月(?:(?P<day>\d{{1,2}})日)?(?!間)"),
         _japanese,
     ),
     (
@@ -218,7 +277,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
         _english_month,
     ),
     (re.compile(r"(?:in|by|until|this|next|during) (?P<month>may)\b(?: (?P<year>\d{4})|,? (?P<relative>next|this|last) year\b)?"), _english_month),
-    (re.compile(r"(?P<which>先月|今月|再来月|来月)の? ?(?P<day>\d{1,2})日(?!間|以)"), _day_of_month),
+    (re.compile(rf"(?P<which>{_MONTH_NAMES})の? ?(?P<day>\d{{1,2}})日(?!間|以)"), _day_of_month),
     (re.compile(r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)? of (?P<which>last|this|next) month\b"), _day_of_month),
     (re.compile(r"\bon the (?P<day>\d{1,2})(?:st|nd|rd|th)\b(?P<which>)(?! ?[a-z])"), _day_of_month),
     (
@@ -233,13 +292,13 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
         ),
         _weekday,
     ),
-    (re.compile(rf"\b{_COUNT} (?P<unit>day|week)s? ago\b"), _counted(-1)),
-    (re.compile(rf"\bin {_COUNT} (?P<unit>day|week)s?\b(?! of)"), _counted(1)),
-    (re.compile(rf"\b{_COUNT} (?P<unit>day|week)s? from (?:now|today)\b"), _counted(1)),
+    (re.compile(rf"\b{_COUNT} (?P<unit>day|week|month)s? ago\b"), _counted(-1)),
+    (re.compile(rf"\bin {_COUNT} (?P<unit>day|week|month)s?\b(?! of)"), _counted(1)),
+    (re.compile(rf"\b{_COUNT} (?P<unit>day|week|month)s? from (?:now|today)\b"), _counted(1)),
     (re.compile(rf"(?<![の限]){_KANJI_COUNT}(?P<unit>日|週間)前(?!から|まで|に申請|の)"), _counted(-1)),
-    (re.compile(rf"{_KANJI_COUNT}(?P<unit>日|週間)後(?!から|まで)"), _counted(1)),
+    (re.compile(rf"{_KANJI_COUNT}(?P<unit>日|週間|[かヶヵ]月)後(?!から|まで)"), _counted(1)),
     (re.compile(r"一昨日|おととい"), _days(-2)),
-    (re.compile(r"再来月|month after next"), _months(2)),
+    (re.compile(r"再来月|\bmonth after next\b"), _months(2)),
     (re.compile(r"先月|せんげつ|\blast month\b"), _months(-1)),
     (re.compile(r"先週|せんしゅう|\blast week\b"), _relative(lambda today: _week(today, -1))),
     (re.compile(r"年末|\bend of (?:the|this) year\b"), _relative(lambda today: _month(today.year, 12))),
@@ -247,12 +306,12 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
     (re.compile(r"今月|こんげつ|\bthis month\b|kongetsu"), _months(0)),
     (re.compile(r"来週末|次の週末|\bnext weekend\b"), _relative(lambda today: _weekend(today, 1))),
     (re.compile(r"今週末|週末|\b(?:this |the )?weekend\b"), _relative(lambda today: _weekend(today, 0))),
-    (re.compile(r"再来週"), _relative(lambda today: _week(today, 2))),
+    (re.compile(r"再来週|\bweek after next\b"), _relative(lambda today: _week(today, 2))),
     (re.compile(r"来週|らいしゅう|\bnext week\b|raishuu"), _relative(lambda today: _week(today, 1))),
     (re.compile(r"今週|\bthis week\b"), _relative(lambda today: _week(today, 0))),
     (re.compile(r"明後日|あさって|\bday after tomorrow\b"), _days(2)),
     (re.compile(r"明日|あした|\btomorrow\b"), _days(1)),
-    (re.compile(r"今日|きょう|本日|\btoday\b"), _days(0)),
+    (re.compile(r"今日|(?<!とう)きょう(?!と|うと)|本日|\btoday\b"), _days(0)),
     (re.compile(r"昨日|きのう|\byesterday\b"), _days(-1)),
     (re.compile(r"再来年"), _years(2)),
     (re.compile(r"来年(?!度)|らいねん|\bnext year\b"), _years(1)),

@@ -17,10 +17,10 @@ from bot.nlu.fingerprint import fingerprint
 from bot.nlu.intent_classifier import RANKING
 from bot.nlu.tokenizer import LANGUAGE
 from knowledge.guides.deadlines import rules
-from knowledge.guides.happenings import Dated, wants_days
+from knowledge.guides.happenings import Dated, supposes, wants_days
 from knowledge.languages import DEFAULT, languages
 
-DEADLINES = "calculate_deadlines"
+DEADLINES, UNCLEAR = "calculate_deadlines", "unclear"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
@@ -38,14 +38,16 @@ class HappeningClassifier(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        """`over`: the intents that may be replaced."""
+        """`over`: the intents that may be replaced; `short`, `parting`: see `_goes_on`."""
         return {
             "over": "ask_what ask_eligibility ask_activity ask_documents ask_how ask_fee ask_time ask_period ask_deadline ask_trouble ask_job_change "
-            "ask_family ask_travel ask_money ask_change ask_employer find_support react unclear out_of_scope".split()
+            "ask_family ask_travel ask_money ask_change ask_employer find_support react unclear out_of_scope".split(),
+            "short": "react deny nonsense choose restart_topic".split(),
+            "parting": "goodbye greet thank".split(),
         }
 
     def __init__(self, config: Dict[str, Any]) -> None:
-        self._over = frozenset(config["over"])
+        self._over, self._short, self._parting = (frozenset(config[name]) for name in ("over", "short", "parting"))
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
@@ -63,11 +65,23 @@ class HappeningClassifier(GraphComponent, IntentClassifier):
         """Replaces the intent where a day and what happens are told. The learnt ranking stays behind it."""
         today = dt.date.today()
         for message in messages:
-            if (message.get(INTENT) or {}).get(INTENT_NAME_KEY) in self._over and self._told(message, today):
-                first = {INTENT_NAME_KEY: DEADLINES, PREDICTED_CONFIDENCE_KEY: 1.0}
-                message.set(INTENT, first, add_to_output=True)
-                message.set(RANKING, [first, *message.get(RANKING, [])], add_to_output=True)
+            intent = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
+            if intent in self._over and self._told(message, today):
+                self._set(message, DEADLINES)
+            elif self._goes_on(message, intent):
+                self._set(message, UNCLEAR)  # "or Okayama", "no, 5 June": it goes on with what was said before
         return messages
+
+    def _goes_on(self, message: Message, intent: Any) -> bool:
+        """Whether a day or a place is named; beside a word of parting ("see you tomorrow") it has to be supposed (じゃあ木曜なら？)."""
+        named = any(one["entity"] in ("date", "place") for one in message.get(ENTITIES, []))
+        return named and (intent in self._short or (intent in self._parting and supposes(message.get(TEXT) or "", rules())))
+
+    @staticmethod
+    def _set(message: Message, intent: str) -> None:
+        first = {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: 1.0}
+        message.set(INTENT, first, add_to_output=True)
+        message.set(RANKING, [first, *message.get(RANKING, [])], add_to_output=True)
 
     def _told(self, message: Message, today: dt.date) -> bool:
         code = (message.get(LANGUAGE) or {}).get("code")

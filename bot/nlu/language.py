@@ -164,9 +164,15 @@ _REQUEST_WORDS = re.compile(
 )
 
 
+# 英語のは？, "what about english ones": of several things, those in that language.
+_SOME_OF_IT = re.compile(r"の(?:は|も|が|を)?[?？\s]*$|\bones?\b")
+
+
 def asked_language(text: str) -> Optional[str]:
     """The language that a short message asks to be answered in ("English please", 日本語でお願いします), or None."""
     plain = normalised(text)
+    if _SOME_OF_IT.search(plain):
+        return None
     for code, language in languages().items():
         name = re.compile("|".join(rf"\b{re.escape(one)}\b" if one.isascii() else re.escape(one) for one in language.names))
         if name.search(plain) and not re.search(r"\w", _REQUEST_WORDS.sub("", name.sub("", plain))):

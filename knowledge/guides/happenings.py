@@ -11,15 +11,20 @@ from dateutil.relativedelta import relativedelta
 
 from knowledge.analysis import MAX_TEXT, fold
 from knowledge.guides.deadlines import FIRST_DAY, LAST_DAY, Kind, Patterns, Rules
+from knowledge.numerals import number
 
 _YEAR = re.compile(r"\d{4}|年|reiwa|heisei|\b(next|this|last) year\b", re.IGNORECASE)
-_MONTH_AND_DAY = re.compile(r"\d+月\d+日|[a-z]{3,}\.?\W*\d|\d\W*(?:st|nd|rd|th)?(?: of)?\W*[a-z]{3,}", re.IGNORECASE)
+_MONTH = re.compile(r"(?<![先今来])月|がつ|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
 _SHORT = re.compile(r"(?<![\d/.-])(?P<one>\d{1,2})(?P<mark>[/.-])(?P<two>\d{1,2})(?:(?P=mark)(?P<year>\d{4}|\d{2}))?(?![\d/.-]*\d)")
 _BARE_WEEKDAY = re.compile(r"(?:on )?[a-z]+day|[月火水木金土日げつかすいもくきんどにち]+[曜よ].*", re.IGNORECASE)
 _NEXT_WEEKDAY = re.compile(r"(?:on )?next [a-z]+", re.IGNORECASE)
 _BARE_DAY = re.compile(r"on the \d{1,2}[a-z]{2}", re.IGNORECASE)
+_MONTH_END = re.compile(r"末|\b(?:end|last day) of\b", re.IGNORECASE)
+_BARE_YEAR = re.compile(r"(?<![\d/.-])20\d\d(?![\d/.-])")
 _BREAK = re.compile(r"[,;.。、\n!?！？]|\band\b|\bbut\b|\balso\b|\bthen\b|(?<=[てで])(?=\s)|けど|(?<=た)(?:ので|し)")
 _YEARLY, _MONTHLY, _WEEKLY = "year", "month", "week"
+_UNITS = {"days": "d日", "weeks": "w週", "months": "mかヶヵ箇ケカ"}
+_COUNTS = {word: count for count, word in enumerate("a one two three four five six seven eight nine ten".split())} | {"a": 1, "an": 1}
 _ONE: Mapping[str, Any] = {_MONTHLY: {"months": 1}, _WEEKLY: {"weeks": 1}}
 _VAGUE = dt.timedelta(days=31)  # a month or a week: its day can be asked for
 _ACROSS = 1_000  # characters: a date in the same part of the sentence is nearer than any in another part
@@ -80,8 +85,82 @@ def find_happenings(text: str, language: str, dates: Sequence[Dated], rules: Rul
 
 def days_of(text: str, language: str, kind: Kind, dates: Sequence[Dated], rules: Rules, today: dt.date) -> tuple[dt.date, ...]:
     """The day in an answer to the question when `kind` happened: none, one, or two when it can be read in two ways."""
-    spans = _spans(text, language, dates, rules, today)
+    spans = _spans(text, language, dates, rules, today, lone=True)
     return _days(text, language, _Mention(kind, 0, len(text)), spans[0], [], rules, today) if spans else ()
+
+
+def another_day(
+    text: str, language: str, kind: Kind, dates: Sequence[Dated], rules: Rules, today: dt.date, before: Optional[dt.date]
+) -> Optional[tuple[dt.date, ...]]:
+    """The day that a message puts in the place of `before`, the day counted until now (None when it is not known any more).
+
+    Beside a whole day it may say only what is different: the day of the week or of the month ("Friday", "the 25th"), the month, the year ("2027,
+    sorry"), or how much sooner or later ("two weeks later"). Empty when it says something of the kind but the day does not follow from it; None when
+    it names no day.
+    """
+    shift = _shift(text, rules)
+    if shift:
+        return (before + shift,) if before else ()
+    spans = _spans(text, language, dates, rules, today, lone=True)
+    if spans and before and spans[0].open == _MONTHLY:
+        return tuple(day for span in spans[:1] for one in span.choices if (day := _with(before, day=one.day)))
+    if spans and before and spans[0].open == _WEEKLY:
+        away = [(one.weekday() - before.weekday() + 3) % 7 - 3 for one in spans[0].choices[:1]]
+        return tuple(before + dt.timedelta(days=days) for days in away)
+    if spans:
+        return _days(text, language, _Mention(kind, 0, len(text)), spans[0], [], rules, today)
+    longer = [one for one in dates if one.first.day == 1 and one.first != one.last]
+    months = [one.first.month for one in longer if one.last - one.first < _VAGUE]
+    years = [one.first.year for one in longer if one.last - one.first >= _VAGUE and one.first.month == 1 and one.last.month == 12]
+    years += [int(match.group()) for match in _BARE_YEAR.finditer(_plain(text))]
+    if months and before:
+        (ahead,) = {next(one.first for one in longer if one.last - one.first < _VAGUE)}
+        found = _with(before, year=years[0] if years else ahead.year, month=months[0])
+        return (found,) if found else ()
+    if years and before:
+        found = _with(before, year=years[0])
+        return (found,) if found else ()
+    return () if months or years else None
+
+
+def _shift(text: str, rules: Rules) -> Optional[relativedelta]:
+    """How much later (or, below nothing, sooner) a message says that something is."""
+    plain = _plain(text)
+    for sign, patterns in ((1, rules.later), (-1, rules.sooner)):
+        for match in (match for found in patterns.values() for pattern in found for match in pattern.finditer(plain)):
+            count = match.group("count")
+            number_said = _COUNTS.get(count) or (int(number(count)) if count else 1)
+            unit = next(name for name, letters in _UNITS.items() if match.group("unit")[0] in letters)
+            if number_said <= 400:
+                return relativedelta(**{unit: sign * number_said})
+    return None
+
+
+def _with(base: dt.date, **changed: int) -> Optional[dt.date]:
+    try:
+        found = base.replace(**changed)
+    except ValueError:
+        return None
+    return found if FIRST_DAY <= found <= LAST_DAY else None
+
+
+def wants_all(text: str, rules: Rules) -> bool:
+    """Whether a message asks what has to be done by when, and does not say after what."""
+    return _in_any(rules.all, _plain(text))
+
+
+def is_off(text: str, rules: Rules) -> bool:
+    """Whether a message says that something will not happen after all ("the move is cancelled", 引っ越しはなくなりました)."""
+    return _in_any(rules.called_off, _plain(text))
+
+
+def supposes(text: str, rules: Rules) -> bool:
+    """Whether a message supposes something, and asks for nothing but the days that follow ("and if it's the 5th?", 5日なら？)."""
+    return _in_any(rules.supposes, _plain(text))
+
+
+def _in_any(patterns: Patterns, plain: str) -> bool:
+    return any(_has(patterns, code, plain) for code in patterns)
 
 
 def wants_days(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date) -> bool:
@@ -99,7 +178,7 @@ def wants_days(text: str, language: str, dates: Sequence[Dated], rules: Rules, t
     if found:
         return over or asks_nothing or _has(rules.asks, language, plain)
     ends = any(one.kind.year == "next" for one in happenings)
-    return asks_nothing and ends and any(one.last - one.first <= _VAGUE for one in dates)
+    return asks_nothing and ends and (any(one.last - one.first <= _VAGUE for one in dates) or _has(rules.soon, language, plain))
 
 
 def _has(patterns: Patterns, language: str, plain: str) -> bool:
@@ -141,18 +220,44 @@ class _Span:
     open: Optional[str] = None
 
 
-def _spans(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date) -> list[_Span]:
-    """Every day of a text, but those that it takes back ("not March 3rd"). Months, weeks and years are left out: a deadline needs the day."""
+def _spans(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date, lone: bool = False) -> list[_Span]:
+    """Every day of a text, but those that it takes back ("not March 3rd"). Months, weeks and years are left out: a deadline needs the day.
+
+    `lone`: whether the text does nothing but name a day, so that one without a month is read however it stands (11日でした).
+    """
     found = []
     for one in dates:
         said = text[one.start : one.end]
         if one.first == one.last:
             found.append(_Span(_choices(one.first, said, today), one.start, one.end, _open(said)))
-    for span in _short(text, language, rules, today):
+        elif _MONTH_END.search(said):
+            found.append(_Span((one.last,), one.start, one.end, _open(said)))
+    for span in (*_short(text, language, rules, today), *_of_month(text, rules, today, lone)):
         if not any(span.start < other.end and other.start < span.end for other in found):
             found.append(span)
+    months = [one for one in dates if one.first.day == 1 and one.first != one.last and one.last - one.first < _VAGUE]
+    if len(months) == 1:
+        found = [_in_month(span, months[0], text) if span.open == _MONTHLY else span for span in found]
     told = [span for span in found if not _denied(text, span, rules)]
     return sorted(told or found, key=lambda span: span.start)
+
+
+def _of_month(text: str, rules: Rules, today: dt.date, lone: bool) -> Iterator[_Span]:
+    """Days without a month ("the 25th", 11日に): the next such day, until more is known."""
+    folded = fold(text[:MAX_TEXT])
+    for pattern in (one for patterns in (rules.day_alone if lone else rules.day).values() for one in patterns):
+        for match in pattern.finditer(folded.text.lower()):
+            day = int(match.group("day"))
+            months = (today.replace(day=1) + relativedelta(months=away) for away in range(3))
+            ahead = next((one for first in months if (one := _with(first, day=day)) and one >= today), None)
+            if ahead:
+                yield _Span((ahead,), *folded.span(*match.span("day")), open=_MONTHLY)
+
+
+def _in_month(span: _Span, month: Dated, text: str) -> _Span:
+    """A day without a month, in the only month that the text names ("in December, on the 25th")."""
+    found = tuple(day for one in span.choices if (day := _with(month.first, day=one.day)))
+    return _Span(found, span.start, span.end, _open(text[month.start : month.end])) if found else span
 
 
 def _denied(text: str, span: _Span, rules: Rules) -> bool:
@@ -168,7 +273,7 @@ def _open(said: str) -> Optional[str]:
         return _WEEKLY
     if _BARE_DAY.fullmatch(said):
         return _MONTHLY
-    return _YEARLY if _MONTH_AND_DAY.search(said) and not _YEAR.search(said) else None
+    return _YEARLY if _MONTH.search(said) and not _YEAR.search(said) else None
 
 
 def _choices(day: dt.date, said: str, today: dt.date) -> tuple[dt.date, ...]:

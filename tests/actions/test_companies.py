@@ -83,6 +83,21 @@ def test_a_dialogue(finder: Finder) -> None:
     assert listed(finder.say("沖縄の会社は？", "find_companies", "ja"), "companies") == ["naha-hotel"]
 
 
+def test_the_search_is_taken_up_again_by_its_name(finder: Finder) -> None:
+    finder.say("IT companies in Fukuoka", "find_companies")
+    finder.say("How much is the extension?", "ask_fee")
+    assert listed(finder.say("ok show me the companies again", "repeat"), "companies") == ["fukuoka-it"]
+    finder.say("How much is the extension?", "ask_fee")
+    assert finder.say("会社の話に戻るけど、沖縄は？", "unclear", "ja").replies[0] == "utter_companies_none"
+
+
+def test_after_the_article_its_kind_of_search_begins(finder: Finder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(searches.ARTICLES, searches.COMPANIES, "status-student")
+    assert listed(finder.say("in Fukuoka, software", "unclear"), "companies") == []
+    finder.slots["subject"] = "status-student"
+    assert listed(finder.say("in Fukuoka, software", "unclear"), "companies") == ["fukuoka-it"]
+
+
 @pytest.mark.parametrize(("text", "language"), [("IT companies in Tokyo", "en"), ("東京のIT企業", "ja")])
 def test_what_was_talked_about_before_gives_way_to_the_companies(
     talk: Conversation, monkeypatch: pytest.MonkeyPatch, text: str, language: str

@@ -34,7 +34,10 @@ class After:
         found = heard(text, language=language)
         parsed = {"text": text, "entities": list(found.entities), "intent": {"name": "unclear", "confidence": 0.9}, "metadata": {}}
         dispatcher = CollectingDispatcher()
-        events = go_on(dispatcher, Turn(Asked(text, language), Memory.of(self.slots), dict(self.slots), parsed, [text]))
+        around = self.filling.around.events
+        earlier = tuple(event["parse_data"] for event in around if event["event"] == "user")
+        events = go_on(dispatcher, Turn(Asked(text, language), Memory.of(self.slots), dict(self.slots), parsed, [text], earlier))
+        around.append({"event": "user", "text": text, "parse_data": {**parsed, "language": {"code": language}}, "metadata": {}})
         self.messages, self.events = dispatcher.messages, events or []
         self.slots.update({event["name"]: event["value"] for event in self.events if event["event"] == "slot"})
         return events is not None
@@ -206,6 +209,81 @@ def test_another_day_counts_again(counted: After, text: str, language: str) -> N
     assert counted.say(text, language)
     assert counted.days[0] == "2031-05-18"
     assert "2031" not in json.dumps(counted.slots)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("two weeks later, sorry", "en", "2031-05-30"),
+        ("and if we move on the 20th?", "en", "2031-06-03"),
+        ("it was the 10th", "en", "2031-05-24"),
+        ("2030, sorry", "en", "2030-05-16"),
+        ("もし1週間遅くなったら？", "ja", "2031-05-23"),
+        ("10日でした", "ja", "2031-05-24"),
+        ("引っ越しは10日に変わりました", "ja", "2031-05-24"),
+    ],
+)
+def test_only_what_is_different_may_be_said(counted: After, text: str, language: str, expected: str) -> None:
+    assert counted.say(text, language)
+    assert expected in counted.days
+    assert "203" not in json.dumps({name: value for name, value in counted.slots.items() if name != "question"})
+
+
+def test_one_what_if_after_the_other_counts_from_the_last_day(counted: After) -> None:
+    assert counted.say("what if it was the 20th") and counted.days[0] == "2031-06-03"
+    assert counted.say("and a week later?") and counted.days[0] == "2031-06-10"
+
+
+def test_the_day_is_asked_for_when_the_messages_no_longer_hold_it(counted: After) -> None:
+    counted.filling.around.events.clear()
+    assert counted.say("two weeks later, sorry")
+    assert [(event["event"], event["name"]) for event in counted.events] == [("followup", "deadlines_form")]
+
+
+@pytest.fixture
+def several(talk: Conversation) -> After:
+    """A move and a new job in one list."""
+    filling = Filling(ValidateDeadlines(), talk)
+    filling.say("I move on 2 May 2031 and start my new job", intent="calculate_deadlines")
+    filling.say("10 May 2031")
+    assert not filling.active
+    return After(filling)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "days"),
+    [
+        ("the new job starts on 12 May 2031 now", "en", {"2031-05-16", "2031-05-26"}),
+        ("the new job starts a week later", "en", {"2031-05-16", "2031-05-31"}),
+        ("入社は12日からになりました", "ja", {"2031-05-16", "2031-05-26"}),
+    ],
+)
+def test_of_several_things_the_named_one_changes_and_the_others_stay(several: After, text: str, language: str, days: set[str]) -> None:
+    assert several.say(text, language)
+    assert days <= set(several.days) and ("2031-05-24" in several.days) is False
+
+
+@pytest.mark.parametrize(("text", "language"), [("the move is cancelled", "en"), ("引っ越しはやめることにしました", "ja")])
+def test_what_is_called_off_is_left_out(several: After, text: str, language: str) -> None:
+    assert several.say(text, language, question="what do I bring")
+    assert "2031-05-24" in several.days and "2031-05-16" not in several.days
+    assert several.slots["shown"]["kinds"] == ["new_job"]
+
+
+def test_a_day_after_an_answer_about_one_thing_counts_for_it(talk: Conversation) -> None:
+    parsed = {"text": "I lost my card", "language": {"code": "en"}}
+    talk.events.append({"event": "user", "text": parsed["text"], "parse_data": parsed, "metadata": {}})
+    talk.slots["subject"] = "procedure-lost-card"
+    after = After(Filling(ValidateDeadlines(), talk))
+    assert after.say("on 2 May 2031") and after.days == ["2031-05-16"]
+    assert not after.say("my exam is on 3 May 2031 at school", question="and now?")
+
+
+def test_all_deadlines_are_asked_for_only_at_the_beginning(talk: Conversation) -> None:
+    after = After(Filling(ValidateDeadlines(), talk))
+    assert after.say("期限を知りたい", "ja") and after.events[0]["name"] == "deadlines_form"
+    talk.slots["subject"] = "procedure-lost-card"
+    assert not After(Filling(ValidateDeadlines(), talk)).say("期限を知りたい", "ja")
 
 
 def test_after_a_question_only_a_correction_counts_again(counted: After) -> None:

@@ -46,6 +46,17 @@ def test_other_messages_keep_their_intent(text: str) -> None:
     assert heard(text, "ask_fee").get("intent") == {"name": "ask_fee", "confidence": 0.7}
 
 
+@pytest.mark.parametrize("intent", ["react", "deny", "nonsense", "choose", "restart_topic"])
+def test_a_day_is_more_than_a_short_word(intent: str) -> None:
+    assert heard("no, 5 June 2031", intent, "2031-06-05", "5 June 2031").get("intent")["name"] == "unclear"
+    assert heard("no, thanks", intent).get("intent")["name"] == intent
+
+
+def test_who_takes_leave_names_a_day_without_going_on() -> None:
+    assert heard("see you on 5 June 2031", "goodbye", "2031-06-05", "5 June 2031").get("intent")["name"] == "goodbye"
+    assert heard("じゃあ2031年6月5日なら？", "goodbye", "2031-06-05", "2031年6月5日", "ja").get("intent")["name"] == "unclear"
+
+
 def test_the_component_stands_behind_the_others_in_the_pipeline() -> None:
     lines = (ROOT / "config.yml").read_text(encoding="utf-8").splitlines()
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("- name: bot.")]

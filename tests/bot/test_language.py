@@ -186,6 +186,8 @@ def test_no_text_causes_an_error(text: str) -> None:
         ("My wife speaks English at home and Japanese in the office every day", None),
         ("hello", None),
         ("", None),
+        ("英語のは？", None),
+        ("the english ones", None),
     ],
 )
 def test_asked_language(text: str, code: str | None) -> None:

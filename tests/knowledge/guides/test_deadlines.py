@@ -32,7 +32,7 @@ from knowledge.guides.deadlines import (
     read_rules,
     rules,
 )
-from knowledge.guides.happenings import Dated, days_of, find_happenings, wants_days
+from knowledge.guides.happenings import Dated, another_day, days_of, find_happenings, is_off, supposes, wants_all, wants_days
 from knowledge.languages import CONTENT, languages
 from tests.tiny import ODD_MESSAGES, ascii_start
 
@@ -367,13 +367,107 @@ def test_the_29th_of_february_is_found_in_the_next_leap_year() -> None:
         ("03/04", "en", "expiry", ["2027-04-03", "2027-03-04"]),
         ("11月5日です", "ja", "moved", ["2026-11-05"]),
         ("11月25日です", "ja", "lost_card", ["2025-11-25"]),
+        ("at the end of January", "en", "expiry", ["2027-01-31"]),
+        ("12月末です", "ja", "left_job", ["2026-12-31"]),
+        ("the 5th", "en", "expiry", ["2026-12-05"]),
+        ("the 19th", "en", "lost_card", ["2026-11-19"]),
+        ("19日でした", "ja", "lost_card", ["2026-11-19"]),
+        ("5日の予定です", "ja", "moved", ["2026-12-05"]),
+        ("in January, on the 20th", "en", "moved", ["2027-01-20"]),
         ("in March", "en", "expiry", []),
+        ("within 14 days", "en", "moved", []),
+        ("14日以内ですか", "ja", "moved", []),
+        ("10日間あります", "ja", "moved", []),
+        ("the 3rd time", "en", "moved", []),
         ("I don't know", "en", "expiry", []),
     ],
 )  # fmt: skip
 def test_the_day_in_an_answer(text: str, language: str, kind: str, expected: list[str]) -> None:
     dates = [Dated(one.first, one.last, one.start, one.end) for one in find_dates(text, TODAY)]
     assert [found.isoformat() for found in days_of(text, language, rules().kinds[kind], dates, rules(), TODAY)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("two weeks later", "en", ["2027-03-17"]),
+        ("a month earlier", "en", ["2027-02-03"]),
+        ("the week before that", "en", ["2027-02-24"]),
+        ("10日早くなりました", "ja", ["2027-02-21"]),
+        ("二か月遅れます", "ja", ["2027-05-03"]),
+        ("2028, sorry", "en", ["2028-03-03"]),
+        ("令和十年でした", "ja", ["2028-03-03"]),
+        ("the 25th", "en", ["2027-03-25"]),
+        ("25日でした", "ja", ["2027-03-25"]),
+        ("on Friday", "en", ["2027-03-05"]),
+        ("月曜だったら", "ja", ["2027-03-01"]),
+        ("in April", "en", ["2027-04-03"]),
+        ("5 May 2027", "en", ["2027-05-05"]),
+        ("the 40th", "en", None),
+        ("how much is it", "en", None),
+    ],
+)
+def test_another_day_may_say_only_what_is_different(text: str, language: str, expected: list[str] | None) -> None:
+    dates = [Dated(one.first, one.last, one.start, one.end) for one in find_dates(text, TODAY)]
+    days = another_day(text, language, rules().kinds["expiry"], dates, rules(), TODAY, day("2027-03-03"))
+    assert (None if days is None else [one.isoformat() for one in days]) == expected
+
+
+@pytest.mark.parametrize("text", ["two weeks later", "10日早くなりました", "2028, sorry", "in April"])
+def test_nothing_is_guessed_when_the_day_is_not_known_any_more(text: str) -> None:
+    dates = [Dated(one.first, one.last, one.start, one.end) for one in find_dates(text, TODAY)]
+    assert another_day(text, "en", rules().kinds["expiry"], dates, rules(), TODAY, None) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("and if it's the 5th?", True),
+        ("what if I quit on the 5th", True),
+        ("5日なら？", True),
+        ("もし5日だったら、いつまで？", True),
+        ("what if I quit on the 5th, can I stay?", False),
+        ("5日でした", False),
+        ("会社に言ったら怒られました", False),
+    ],
+)
+def test_what_supposes_another_day_and_asks_nothing_else(text: str, wanted: bool) -> None:
+    assert supposes(text, rules()) is wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "off"),
+    [
+        ("the move is cancelled", True),
+        ("we're not moving after all", True),
+        ("引っ越しはなくなりました", True),
+        ("転職しないことにした", True),
+        ("I am moving on the 5th", False),
+        ("引っ越しました", False),
+        ("会社をやめました", False),
+    ],
+)
+def test_what_will_not_happen_after_all(text: str, off: bool) -> None:
+    assert is_off(text, rules()) is off
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("what are my deadlines?", True),
+        ("期限を教えてください", True),
+        ("いつまでに何をすればいいですか", True),
+        ("届出の期限は？", False),
+        ("deadline for the CoE", False),
+    ],
+)
+def test_who_asks_for_all_deadlines(text: str, wanted: bool) -> None:
+    assert wants_all(text, rules()) is wanted
+
+
+@pytest.mark.parametrize(("text", "language"), [("my visa expires soon", "en"), ("もうすぐ在留期間が終わります", "ja")])
+def test_a_stay_that_ends_soon_is_enough(text: str, language: str) -> None:
+    assert wants_days(text, language, [], rules(), TODAY)
 
 
 @pytest.mark.parametrize("text", [*ODD_MESSAGES, "三三日前", "999 weeks ago", "99/99", "0/0", "00/00/0000"], ids=ascii_start)
