@@ -19,7 +19,7 @@ from actions.results import just_shown, shown
 from actions.turn import Turn
 from knowledge.articles import Source
 from knowledge.guides.deadlines import Deadline, Kind, article_of, calendar_address, deadlines_of, rules
-from knowledge.guides.happenings import Dated, Happening, another_day, days_of, find_happenings, is_off, supposes, wants_all
+from knowledge.guides.happenings import Dated, Happening, another_day, days_of, find_happenings, is_off, supposes, wants_all, wants_days
 from knowledge.guides.questionnaire import Answers, Option, Question
 from knowledge.languages import in_language, languages
 
@@ -55,6 +55,10 @@ class DeadlinesForm(Form):
         if not found and asked and asked.id == question.id:
             days = days_of(heard.text, heard.language, rules().kinds[question.id], dates, rules(), today)
         return _plain(days)
+
+    def wished(self, heard: Heard) -> bool:
+        """A message that tells what happens on which day, and asks what follows."""
+        return wants_days(heard.text, heard.language, _dates(heard), rules(), dt.date.today())
 
     def options(self, question: Question, answers: Answers) -> Tuple[Option, ...]:
         """The kinds to tap; or, of a day that can be read in two ways, both."""

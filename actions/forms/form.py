@@ -90,6 +90,10 @@ class Form(ABC):
         """A form's own way to read the answer to one of its questions from free text, tried first; None leaves it to the usual one."""
         return None
 
+    def wished(self, heard: Heard) -> bool:
+        """Whether a message asks for this form beyond doubt, though it is a question that the knowledge may answer too."""
+        return False
+
     def options(self, question: Question, answers: Answers) -> Tuple[Option, ...]:
         """The options to tap. A form may compute them (such as the categories that a procedure has)."""
         return question.offered(answers)

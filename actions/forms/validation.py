@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
@@ -20,7 +20,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.answer import held_a_number, say_decision, say_words
 from actions.counter import counter
-from actions.decision import Decision
+from actions.decision import FORM, MAX_OFFERED, Decision
 from actions.forms import reading, talk
 from actions.forms.form import Form, Heard, State
 from actions.forms.hearing import answers_of, heard_in
@@ -33,8 +33,10 @@ from actions.results import say_result
 from actions.turn import Turn, turn_of
 from knowledge.guides.questionnaire import Question
 from knowledge.languages import in_language
+from knowledge.search.index import bare
 
 REQUESTED = "requested_slot"
+SURE_OF_ANOTHER = 0.85  # the certainty from which on a question is answered, and no form begun
 TALK = "form_talk"  # the slot with what the talk around any form remembers: {"tries": …, "picked": […]}
 _QUESTIONS = {"more": "utter_form_more", "choices": "utter_form_choices"}
 
@@ -55,6 +57,9 @@ class FormValidation(Action, ABC):
         """One message to the form."""
         turn, heard = turn_of(tracker), heard_of(tracker)
         if begins(tracker, self.form):
+            answer = self._rather_answered(turn, heard)
+            if answer:
+                return [*say_decision(dispatcher, turn, answer), *self._slots(tracker.slots, Move("cancelled", State({})))]
             turn = replace(turn, memory=replace(turn.memory, offered=(), failures=0))
             move = talk.begin(self.form, heard)
             intro = self.form.intro()
@@ -65,6 +70,23 @@ class FormValidation(Action, ABC):
             move = talk.go_on(self.form, state, heard, turn.memory, lambda: counter().decide(turn.asked, turn.memory, dt.date.today()))
         before = Memory.of(tracker.slots)
         return [*self._say(dispatcher, replace(turn, memory=before), turn.memory, move), *self._slots(tracker.slots, move)]
+
+    def _rather_answered(self, turn: Turn, heard: Heard) -> Optional[Decision]:
+        """The answer to a question that only looked like the wish for this form; None when the form is wished.
+
+        "My salary was cut and my points fell, do I have to report it?" speaks of points and wants an answer. So a question is answered when the
+        knowledge is very sure of an answer that has nothing to do with the form; the form is offered under it.
+        """
+        form = counter().library.forms.get(self.form.name)
+        if form is None or bare(heard.text) in {bare(title) for title in form.title.values()}:
+            return None  # tapped
+        if not reading.is_question(heard) or self.form.wished(heard):
+            return None
+        decision = counter().decide(turn.asked, turn.memory, dt.date.today())
+        if decision.kind != "answer" or decision.certainty < SURE_OF_ANOTHER or decision.memory.subject in form.articles:
+            return None
+        buttons = [{"title": in_language(form.title, turn.language), "target": FORM + form.id}, *decision.buttons[: MAX_OFFERED - 1]]
+        return replace(decision, buttons=buttons, memory=replace(decision.memory, offered=tuple(buttons)))
 
     # --- what is said ------------------------------------------------------------------------------------------------------
 
