@@ -239,6 +239,8 @@ def _mentioned(offered: Sequence[Option], heard: Heard) -> list[str]:
 
 def _option_mentions(offered: Sequence[Option], text: str, asked: bool = True) -> Sequence[Mention]:
     pairs = [(word, option.id) for option in offered for words in (*option.words.values(), option.label.values()) for word in words]
+    if asked:
+        pairs += [(word, option.id) for option in offered for words in option.asked.values() for word in words]
     return _find(_table(tuple((word, name) for word, name in pairs if asked or bare(word) not in _whole("short") | _whole("none"))), text)
 
 
@@ -287,6 +289,32 @@ def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], s
     if found or beside:
         found.update(_bare_age(form, heard, known, skip))
     return found
+
+
+def read_ahead(form: Form, heard: Heard, answers: Answers, skip: str) -> Dict[str, Any]:
+    """The answers to the next questions, in the words beside the answer to the one asked ("in japan, student visa"; "work at a restaurant").
+
+    Only questions that apply by then: a word of a branch that nobody entered says nothing. `skip`: the question asked just now.
+    """
+    known, found, mentions = form.settled(dict(answers)), dict[str, Any](), _said(form, heard.text)
+    for question in form.questions():
+        if question.id == skip or question.id in known or question.kind not in ("choice", "place") or not question.applies(known):
+            continue
+        value = read(form, question, _free(form, question, heard, mentions, known), known, asked=False)
+        if value is not None:
+            found[question.id] = known[question.id] = value
+            known = form.settled(known)
+    return found
+
+
+def implied(form: Form, found: Answers, answers: Answers) -> Dict[str, Any]:
+    """What the answers found say about earlier questions: who is a cook wants to work (`tells` of a question)."""
+    told: Dict[str, Any] = {}
+    for question in form.questions():
+        for name, values in question.when.items() if question.tells and question.id in found else ():
+            if name not in found and name not in answers:
+                told[name] = values[0]
+    return told
 
 
 def _free(form: Form, question: Question, heard: Heard, mentions: Sequence[Mention], known: Answers) -> Heard:
