@@ -17,6 +17,7 @@ from actions.handoff import offer_person
 from actions.replies import Part, part, say, say_answers
 from actions.searches import follow_up, say_search
 from actions.turn import Turn, turn_of
+from actions.wishes import wished
 from privacy.numbers import redact
 
 FAILURES_BEFORE_A_PERSON = 2
@@ -39,7 +40,8 @@ class ActionAnswer(Action):
         if went_on is not None:
             return went_on
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
-        return say_decision(dispatcher, turn, decision)
+        form = None if decision.form or decision.kind == "out_of_scope" else wished(turn, decision)
+        return [FollowupAction(f"{form}_form")] if form else say_decision(dispatcher, turn, decision)
 
 
 def say_decision(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) -> List[Dict[str, Any]]:

@@ -7,13 +7,16 @@ from dataclasses import replace
 from typing import Any, Dict, List
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.answer import say_decision
 from actions.counter import counter
+from actions.forms import reading
 from actions.handoff import request_person
 from actions.replies import say
+from actions.results import last_form
 from actions.searches import again, say_search
 from actions.turn import Turn, turn_of
 
@@ -104,7 +107,10 @@ class ActionStartOver(Action):
         return "action_start_over"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Forgets the subject and what was offered."""
+        """Forgets the subject and what was offered. Right after the result of a form "start again" means that form."""
         turn = turn_of(tracker)
+        form = last_form(turn.slots)
+        if form and (reading.is_whole("restart", turn.asked.text) or reading.matches("restart", turn.asked.text)):
+            return [FollowupAction(f"{form}_form")]
         say(dispatcher, "utter_ask_away", turn.language)
         return turn.events(replace(turn.memory, subject=None, question=None, unit=None, offered=(), failures=0, handoff=None))

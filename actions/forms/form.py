@@ -28,7 +28,8 @@ class Heard:
     """A message as the understanding saw it. `entities` are Rasa's: entity, value, start, end, and `per` for money.
 
     `asked`: whether it is read as the answer to the question asked just now, where "no", "two" or a bare number say enough. `wish`: the form that
-    the message asks for, by the understanding (an id of content/forms.yaml).
+    the message asks for, by the understanding (an id of content/forms.yaml). `said`: the whole message, where `text` has only what may answer one
+    question.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Heard:
     entities: Tuple[Mapping[str, Any], ...] = ()
     asked: bool = True
     wish: Optional[str] = None
+    said: str = ""
 
     def values(self, entity: str) -> List[Any]:
         """The values of one kind of entity, in the order in which they stand."""

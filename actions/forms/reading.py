@@ -166,8 +166,8 @@ def _years(heard: Heard) -> Any:
 def _told(read_one: Callable[[str], Optional[float]], text: str) -> Optional[float]:
     """The number that is the whole message, or the one part of it that is a number ("yes, 29", なるほど。7年です)."""
     whole = read_one(text)
-    parts = [value for part in _parts(text) if (value := read_one(part)) is not None] if whole is None else []
-    return parts[0] if len(parts) == 1 else whole
+    found = [value for part in parts(text) if (value := read_one(part)) is not None] if whole is None else []
+    return found[0] if len(found) == 1 else whole
 
 
 def _lone_amount(heard: Heard) -> Any:
@@ -215,7 +215,7 @@ def chosen(form: Form, question: Question, heard: Heard, answers: Answers) -> li
     """The options that a message means, by their words or by a recognised value, in their order; what it denies is left out."""
     offered = form.options(question, answers)
     found = _mentioned(offered, heard)
-    denied = [part for part in _parts(heard.text) if matches("negation", part)]
+    denied = [part for part in parts(heard.text) if matches("negation", part)]
     for one in heard.entities:
         said = heard.text[int(one.get("start") or 0) : int(one.get("end") or 0)]
         if one["entity"] == question.entity and not any(said and said in part for part in denied):
@@ -223,14 +223,15 @@ def chosen(form: Form, question: Question, heard: Heard, answers: Answers) -> li
     return [option.id for option in offered if option.id in found]
 
 
-def _parts(text: str) -> list[str]:
+def parts(text: str) -> list[str]:
+    """The parts of a message of which one may be denied, or wished for."""
     return [part for part in _pattern("parts").split(text) if part and part.strip()]
 
 
 def _mentioned(offered: Sequence[Option], heard: Heard) -> list[str]:
     """The options that a message names in its parts that deny nothing. Words such as "no" and "two" name one only when they were asked for."""
     found: list[str] = []
-    for part in _parts(heard.text):
+    for part in parts(heard.text):
         mentions = _option_mentions(offered, part, heard.asked)
         if mentions and not matches("negation", _without(part, mentions)):
             found += [target for mention in mentions for target in mention.targets[:1]]
@@ -276,7 +277,7 @@ def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], s
     for question in form.questions():
         if question.id == skip or not possible(question, known):
             continue
-        own = _free(form, question, heard, mentions, known)
+        own = free(form, question, heard, known, mentions)
         amount = _lone_amount(own) if question.kind == "money" and question.id in words and not own.values("money") else None
         if amount is not None and _makes_sense(question, amount):
             value: Any = amount
@@ -300,7 +301,7 @@ def read_ahead(form: Form, heard: Heard, answers: Answers, skip: str) -> Dict[st
     for question in form.questions():
         if question.id == skip or question.id in known or question.kind not in ("choice", "place") or not question.applies(known):
             continue
-        value = read(form, question, _free(form, question, heard, mentions, known), known, asked=False)
+        value = read(form, question, free(form, question, heard, known, mentions), known, asked=False)
         if value is not None:
             found[question.id] = known[question.id] = value
             known = form.settled(known)
@@ -317,21 +318,21 @@ def implied(form: Form, found: Answers, answers: Answers) -> Dict[str, Any]:
     return told
 
 
-def _free(form: Form, question: Question, heard: Heard, mentions: Sequence[Mention], known: Answers) -> Heard:
+def free(form: Form, question: Question, heard: Heard, known: Answers, mentions: Optional[Sequence[Mention]] = None) -> Heard:
     """A message without the words of other questions that have this one's in them: "invest 100 million" is no pay, 役員報酬 (directors' pay) no
     position, and "work for a company" does not say where somebody teaches. Places in the text stay what they are."""
     others = {one.id for one in form.questions() if one.id != question.id and possible(one, known)}
     numeric = question.kind in ("money", "age", "years")
     spans = [
         (one.start, one.end)
-        for one in mentions
+        for one in (_said(form, heard.text) if mentions is None else mentions)
         if question.id not in one.targets and others & set(one.targets) and (numeric or _holds_words(form, question, one.text))
     ]
     text = heard.text
     for start, end in spans:
         text = text[:start] + " " * (end - start) + text[end:]
     kept = [one for one in heard.entities if not any(start < int(one.get("end") or 0) and int(one.get("start") or 0) < end for start, end in spans)]
-    return replace(heard, text=text, entities=tuple(kept))
+    return replace(heard, text=text, entities=tuple(kept), said=heard.said or heard.text)
 
 
 def _holds_words(form: Form, question: Question, text: str) -> bool:
@@ -360,7 +361,7 @@ def _bare_age(form: Form, heard: Heard, known: Answers, skip: Optional[str]) -> 
     question = next((one for one in form.questions() if one.kind == "age"), None)
     if question is None or question.id in known or question.id == skip or not possible(question, known):
         return {}
-    numbers = [value for part in _parts(heard.text) if (value := bare_number(part)) is not None and not _units(heard, part)]
+    numbers = [value for part in parts(heard.text) if (value := bare_number(part)) is not None and not _units(heard, part)]
     if len(numbers) != 1 or not numbers[0].is_integer() or not _makes_sense(question, numbers[0]):
         return {}
     return {question.id: int(numbers[0])}
@@ -420,7 +421,7 @@ def content_words(heard: Heard) -> int:
 
 def asks(text: str) -> bool:
     """Whether a text, or a part of it, has the words of a question."""
-    return any(matches("question", part) for part in (text, *_parts(text)))
+    return any(matches("question", part) for part in (text, *parts(text)))
 
 
 def is_question(heard: Heard) -> bool:
