@@ -16,7 +16,7 @@ from actions.counter import counter
 from actions.forms import reading
 from actions.handoff import request_person
 from actions.replies import say
-from actions.results import last_form
+from actions.results import SLOT
 from actions.searches import again, say_search
 from actions.turn import Turn, turn_of
 
@@ -107,9 +107,9 @@ class ActionStartOver(Action):
         return "action_start_over"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Forgets the subject and what was offered. Right after the result of a form "start again" means that form."""
+        """Forgets the subject and what was offered. After the result of a form "start again" means that form."""
         turn = turn_of(tracker)
-        form = last_form(turn.slots)
+        form = (turn.slots.get(SLOT) or {}).get("form")
         if form and (reading.is_whole("restart", turn.asked.text) or reading.matches("restart", turn.asked.text)):
             return [FollowupAction(f"{form}_form")]
         say(dispatcher, "utter_ask_away", turn.language)

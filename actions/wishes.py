@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Mapping, Optional
 
@@ -44,7 +44,7 @@ def _matches(name: str, kind: str, text: str) -> bool:
     return any(pattern.search(text) for pattern in _patterns(name, kind))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _patterns(name: str, kind: str) -> tuple[re.Pattern[str], ...]:
     rows = read_document(Path(__file__).with_name("wishes.yaml")).data[name].get(kind, {})
     return tuple(re.compile(pattern) for pattern in rows.values())

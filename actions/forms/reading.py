@@ -297,6 +297,7 @@ def read_ahead(form: Form, heard: Heard, answers: Answers, skip: str) -> Dict[st
 
     Only questions that apply by then: a word of a branch that nobody entered says nothing. `skip`: the question asked just now.
     """
+    heard = replace(heard, text=_without_asked(form, skip, heard.text))
     known, found, mentions = form.settled(dict(answers)), dict[str, Any](), _said(form, heard.text)
     for question in form.questions():
         if question.id == skip or question.id in known or question.kind not in ("choice", "place") or not question.applies(known):
@@ -306,6 +307,24 @@ def read_ahead(form: Form, heard: Heard, answers: Answers, skip: str) -> Dict[st
             found[question.id] = known[question.id] = value
             known = form.settled(known)
     return found
+
+
+def _without_asked(form: Form, name: str, text: str) -> str:
+    """A text without what answers the question asked: "job hunting" names the status there, and no plan. Longer words of others stay whole."""
+    question = form.question(name)
+    longest = {(one.start, one.end) for one in _said(form, text)}
+    asked = {bare(word) for option in (question.options if question else ()) for words in option.asked.values() for word in words}
+    for one in _option_mentions(question.options if question else (), text):
+        if (one.start, one.end) not in longest and bare(one.text) not in asked:
+            continue
+        text = text[: one.start] + " " * (one.end - one.start) + text[one.end :]
+    return text
+
+
+def said_already(form: Form, heard: Heard, answers: Answers) -> bool:
+    """Whether a message says nothing but what was answered before."""
+    found = read_all(form, heard, {}, words=tuple(answers))
+    return bool(found) and form.settled({**answers, **found}) == answers
 
 
 def implied(form: Form, found: Answers, answers: Answers) -> Dict[str, Any]:

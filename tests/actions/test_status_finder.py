@@ -12,8 +12,8 @@ import pytest
 from actions.decision import Decision
 from actions.forms import talk
 from actions.forms.form import State
-from actions.memory import Memory
 from actions.guided import ValidateStatusFinder
+from actions.memory import Memory
 from actions.status_finder import StatusFinderForm
 from knowledge.articles import Library
 from knowledge.guides.statuses import guide
