@@ -1,5 +1,6 @@
 """Messages that go on with the result of a form: the same list with another choice ("and for category 1?"), the same days counted from another day
-("sorry, it was the 10th"), the statuses for another plan ("and at a language school?"), what a paper of the list is, the points counted again ("and if they raise me to 7 million?")."""
+("sorry, it was the 10th"), the statuses for another plan ("and at a language school?"),
+what a paper of the list is, the points counted again ("and if they raise me to 7 million?")."""
 
 from __future__ import annotations
 

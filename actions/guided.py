@@ -1,4 +1,7 @@
-"""The status finder, the checklist and the deadlines in Rasa. Where a message goes on with the last result, the form begins with what is known already."""
+"""The status finder, the checklist and the deadlines in Rasa.
+
+Where a message goes on with the last result, the form begins with what is known already.
+"""
 
 from __future__ import annotations
 

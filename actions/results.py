@@ -38,12 +38,7 @@ def shown(slots: Mapping[str, Any], form: Form) -> Optional[Mapping[str, Any]]:
     return last if last.get("form") == form.name else None
 
 
-def last_form(slots: Mapping[str, Any]) -> Optional[str]:
-    """The name of the form whose result was the last thing said, if any."""
-    memory, last = Memory.of(slots), slots.get(SLOT) or {}
-    return last.get("form") if memory.question is None and memory.subject == last.get("subject") else None
-
-
 def just_shown(slots: Mapping[str, Any], form: Form) -> bool:
     """Whether nothing was asked since the result of this form."""
-    return last_form(slots) == form.name
+    memory, last = Memory.of(slots), shown(slots, form)
+    return last is not None and memory.question is None and memory.subject == last.get("subject")

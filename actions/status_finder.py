@@ -1,5 +1,7 @@
-"""Which status may fit: asks where somebody is and what they will do, and names one to three statuses with what is missing; and again for "and if I had
-no degree?". It promises nothing."""
+"""Which status may fit: asks where somebody is and what they will do, and names one to three statuses with what is missing.
+
+It does so again for "and if I had no degree?", and promises nothing.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,7 @@ FORM = StatusFinderForm()
 
 
 def changed(turn: Turn) -> Optional[Dict[str, Any]]:
-    """The answers of the last result as a message changes them ("what if I had no degree?", じゃあ語学学校なら), the missing ones left out; else None.
+    """The answers of the last result as a message changes them ("if I had no degree?", じゃあ語学学校なら), without what is missing; else None.
 
     A message that supposes something and asks for something else ("if I marry, can I work?") is a question like any other.
     """
