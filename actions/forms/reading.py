@@ -321,12 +321,6 @@ def _without_asked(form: Form, name: str, text: str) -> str:
     return text
 
 
-def said_already(form: Form, heard: Heard, answers: Answers) -> bool:
-    """Whether a message says nothing but what was answered before."""
-    found = read_all(form, heard, {}, words=tuple(answers))
-    return bool(found) and form.settled({**answers, **found}) == answers
-
-
 def implied(form: Form, found: Answers, answers: Answers) -> Dict[str, Any]:
     """What the answers found say about earlier questions: who is a cook wants to work (`tells` of a question)."""
     told: Dict[str, Any] = {}

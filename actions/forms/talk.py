@@ -85,7 +85,7 @@ def go_on(form: Form, state: State, heard: Heard, memory: Memory, decide: Decide
         or _small_talk(state, heard)
         or _asked_in_between(state, heard, decide)
         or _told_ahead(form, question, state, heard)
-        or _once_more(form, state, heard)
+        or _same_form(form, state, heard)
         or _about_something(state, heard, decide)
         or _not_understood(state)
     )
@@ -238,10 +238,9 @@ def _another_form(form: Form, state: State, heard: Heard) -> Optional[Move]:
     return Move("switched", state, form=heard.wish) if wanted else None
 
 
-def _once_more(form: Form, state: State, heard: Heard) -> Optional[Move]:
-    """Who asks for the form that is going on already, or says again what is known, is asked on."""
-    wished = heard.wish == form.name and heard.confidence >= SURE_WISH
-    return Move("ask", state) if wished or reading.said_already(form, heard, state.answers) else None
+def _same_form(form: Form, state: State, heard: Heard) -> Optional[Move]:
+    """Who asks for the form that is going on already is asked on."""
+    return Move("ask", state) if heard.wish == form.name and heard.confidence >= SURE_WISH else None
 
 
 def _small_talk(state: State, heard: Heard) -> Optional[Move]:
