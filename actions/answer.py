@@ -17,6 +17,7 @@ from actions.handoff import offer_person
 from actions.replies import Part, part, say, say_answers
 from actions.searches import follow_up, likely_search, say_search
 from actions.turn import Turn, turn_of
+from actions.wishes import wished
 from privacy.numbers import redact
 
 FAILURES_BEFORE_A_PERSON = 2
@@ -42,7 +43,8 @@ class ActionAnswer(Action):
         search = likely_search(turn) if decision.kind in ("unsure", "unsure_near") else None
         if search is not None:
             return say_search(dispatcher, turn, search, warnings(turn))
-        return say_decision(dispatcher, turn, decision)
+        form = None if decision.form or decision.kind == "out_of_scope" else wished(turn, decision)
+        return [FollowupAction(f"{form}_form")] if form else say_decision(dispatcher, turn, decision)
 
 
 def say_decision(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) -> List[Dict[str, Any]]:

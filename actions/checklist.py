@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Dict, FrozenSet, List, Optional, Sequence
 
@@ -17,10 +18,10 @@ from actions.forms.hearing import answers_of, heard_in
 from actions.replies import Part, part, say
 from actions.results import just_shown, shown
 from actions.turn import Turn
-from knowledge.analysis import tokens
+from knowledge.analysis import normalised, tokens
 from knowledge.articles import Library
 from knowledge.guides import checklist_wording as wording
-from knowledge.guides.checklists import PROCEDURE, STATUS, Wanted, checklists, sure_of
+from knowledge.guides.checklists import CATEGORY, PROCEDURE, STATUS, Wanted, checklists, sure_of
 from knowledge.guides.questionnaire import Answers, Question
 from knowledge.languages import in_language
 from knowledge.search.names import NameTable
@@ -46,7 +47,9 @@ class ChecklistForm(Form):
 
     def read(self, question: Question, heard: Heard, answers: Answers) -> Any:
         """Who names the status already ("papers for an engineer visa") is not asked for its kind: `kind:status` until `settled` parts them."""
-        named = {mention.targets[0] for mention in _statuses().find(heard.text)}
+        if question.id == CATEGORY:
+            return _category(heard)
+        named = _named(heard.said or heard.text)
         if question.id == STATUS:
             told = str(answers.get(_GROUP) or "").partition(":")[2] or None
             return min(named) if len(named) == 1 and _GROUP not in answers else told
@@ -71,6 +74,12 @@ class ChecklistForm(Form):
         """A status that was named instead of its kind, in words."""
         status = str(value).partition(":")[2] if question.id == _GROUP else ""
         return wording.label(checklists(), STATUS, status, language) if status else None
+
+    def topic(self, answers: Answers) -> Optional[str]:
+        """The procedure, or the status when only that is known."""
+        procedure, status = str(answers.get(PROCEDURE) or ""), str(answers.get(STATUS) or "")
+        found = checklists().lists.get(procedure) or checklists().lists.get(status)
+        return wording.procedure_article(procedure) or (found.article if found else None)
 
     def about(self, answers: Answers, day: dt.date) -> Optional[str]:
         """The procedure: fees, offices and times are asked about next."""
@@ -106,6 +115,7 @@ def changed(turn: Turn) -> Optional[Dict[str, Any]]:
     if shown(turn.slots, FORM) is None or FORM.next(answers) is not None:
         return None
     text = reading.without_marker(heard.text)
+    heard = replace(heard, text=(text := wording.without("differing", text)))
     mentions, words = _options().find(text), [word for word in tokens(text) if word.content or word.lemma in _going_on("asking")]
     rest = [word for word in words if not any(one.start < word.end and word.start < one.end for one in mentions)]
     if any(word.lemma not in _going_on("words") and word.text.isalpha() for word in rest):
@@ -122,6 +132,13 @@ def changed(turn: Turn) -> Optional[Dict[str, Any]]:
     # "None of these" was said of other things: what is offered anew is asked.
     asked_anew = [one.id for one in FORM.questions() if one.kind == "many" and FORM.options(one, answers) != FORM.options(one, after)]
     return {name: value for name, value in after.items() if name not in asked_anew or name in named}
+
+
+def begun_with(known: Answers, turn: Turn) -> Optional[Dict[str, Any]]:
+    """The answers with which the list begins when some are known from elsewhere; what the message itself says counts more. None without any."""
+    heard = heard_in(turn)
+    told = FORM.settled(reading.read_all(FORM, heard, {}, words=tuple(question.id for question in FORM.questions())))
+    return FORM.settled({**known, **told}) if known else None
 
 
 def say_paper(dispatcher: CollectingDispatcher, turn: Turn) -> bool:
@@ -171,6 +188,22 @@ def _link(wanted: Wanted, language: str) -> List[Part]:
     """The address of the page in full, for channels that show the text alone; where the public address is not known the card has it."""
     public = os.environ.get("MADOGUCHI_PUBLIC_URL", "").rstrip("/")
     return [part("utter_part_checklist_link", url=public + wanted.address(language))] if public else []
+
+
+def _category(heard: Heard) -> Optional[str]:
+    """The category by the tax that the employer withheld ("our withholding tax was 15 million yen")."""
+    if not heard.asked and not wording.names_tax(normalised(heard.text)):
+        return None
+    amounts = [one["value"] for one in heard.entities if one["entity"] == "money" and one.get("per") is None]
+    return wording.category_of(amounts[0]) if len(amounts) == 1 else None
+
+
+def _named(text: str) -> set[str]:
+    """The statuses that a text names as the one wanted: not the one from which somebody changes, nor the job beside the name of a status."""
+    mentions = _statuses().find(text)
+    kept = [one for one in mentions if not wording.has("leaving", normalised(f"{text[: one.start]}@{text[one.end :]}"))]
+    statuses = {one.targets[0] for one in kept if normalised(one.text) not in _going_on("jobs")}
+    return statuses or {one.targets[0] for one in kept}
 
 
 def _group() -> Question:

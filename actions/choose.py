@@ -7,16 +7,19 @@ from dataclasses import replace
 from typing import Any, Dict, List
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.answer import say_decision
 from actions.counter import counter
+from actions.forms import reading
 from actions.forms.hearing import heard_in
 from actions.forms.reading import is_question
 from actions.going_on import go_on
 from actions.handoff import request_person
 from actions.replies import say
+from actions.results import SLOT
 from actions.searches import again, follow_up, say_search
 from actions.turn import Turn, turn_of
 
@@ -110,10 +113,13 @@ class ActionStartOver(Action):
         return "action_start_over"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Forgets the subject and what was offered."""
+        """Forgets the subject and what was offered. After the result of a form "start again" means that form."""
         turn = turn_of(tracker)
         search = follow_up(turn)
         if search is not None:
             return say_search(dispatcher, turn, search)  # "back to the companies, and in Tochigi?"
+        form = (turn.slots.get(SLOT) or {}).get("form")
+        if form and (reading.is_whole("restart", turn.asked.text) or reading.matches("restart", turn.asked.text)):
+            return [FollowupAction(f"{form}_form")]
         say(dispatcher, "utter_ask_away", turn.language)
         return turn.events(replace(turn.memory, subject=None, question=None, unit=None, offered=(), failures=0, handoff=None))

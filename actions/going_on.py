@@ -1,5 +1,6 @@
 """Messages that go on with the result of a form: the same list with another choice ("and for category 1?"), the same days counted from another day
-("sorry, it was the 10th"), what a paper of the list is, the points counted again ("and if they raise me to 7 million?")."""
+("sorry, it was the 10th"), the statuses for another plan ("and at a language school?"),
+what a paper of the list is, the points counted again ("and if they raise me to 7 million?")."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any, Dict, List, Optional
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import checklist, counted, deadlines
+from actions import checklist, counted, deadlines, status_finder
 from actions.forms.form import Form
 from actions.handoff import offer_person
 from actions.results import say_result
@@ -28,6 +29,9 @@ def go_on(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[List[Dict[st
     changed = checklist.changed(turn)
     if changed is not None:
         return _again(dispatcher, turn, checklist.FORM, changed)
+    other_status = status_finder.changed(turn)
+    if other_status is not None:
+        return _again(dispatcher, turn, status_finder.FORM, other_status)
     if checklist.say_paper(dispatcher, turn):
         return turn.events(replace(turn.memory, question=redact(turn.asked.text).text, offered=(), failures=0))
     after = counted.after_count(dispatcher, turn)

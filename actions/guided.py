@@ -1,4 +1,7 @@
-"""The checklist and the deadlines in Rasa. Where a message goes on with the last result, the form begins with what is known already."""
+"""The status finder, the checklist and the deadlines in Rasa.
+
+Where a message goes on with the last result, the form begins with what is known already.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions import checklist, deadlines
+from actions import checklist, deadlines, status_finder
 from actions.forms.form import Form, State
+from actions.forms.hearing import answers_of
 from actions.forms.talk import Move
 from actions.forms.validation import FormValidation, begins
 from actions.handoff import offer_person
@@ -29,16 +33,30 @@ class _Resumed(FormValidation):
         answers = type(self).known(turn) if begins(tracker, self.form) else None
         if answers is None:
             return await super().run(dispatcher, tracker, domain)
-        question = self.form.next(answers)
-        move = Move("ask", State(answers, question.id)) if question else Move("done", State(answers))
+        before, question = answers_of(self.form, tracker.slots), self.form.next(answers)
+        noted = tuple((one, answers[one.id]) for one in self.form.questions() if one.id in answers and answers[one.id] != before.get(one.id))
+        move = Move("ask", State(answers, question.id), noted) if question else Move("done", State(answers))
         return [*self._say(dispatcher, turn, turn.memory, move), *self._slots(tracker.slots, move)]
+
+
+class ValidateStatusFinder(_Resumed):
+    """The form's action."""
+
+    form: Form = status_finder.FORM
+    known = status_finder.changed
+
+
+def _papers(turn: Turn) -> Optional[Dict[str, Any]]:
+    """The last list as the message changes it, or the list for the status that was found just now."""
+    changed = checklist.changed(turn)
+    return checklist.begun_with(status_finder.papers(turn), turn) if changed is None else changed
 
 
 class ValidateChecklist(_Resumed):
     """The form's action."""
 
     form: Form = checklist.FORM
-    known = checklist.changed
+    known = _papers
 
 
 class ValidateDeadlines(_Resumed):

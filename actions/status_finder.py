@@ -1,8 +1,12 @@
-"""Which status may fit: asks where somebody is and what they will do, and names one to three statuses with what is missing. It promises nothing."""
+"""Which status may fit: asks where somebody is and what they will do, and names one to three statuses with what is missing.
+
+It does so again for "and if I had no degree?", and promises nothing.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any, Dict, List, Optional, Sequence
 
 from babel.dates import format_date
@@ -10,8 +14,10 @@ from babel.dates import format_date
 from actions.counter import counter
 from actions.forms import reading
 from actions.forms.form import Form, Heard, Say
-from actions.forms.validation import FormValidation
+from actions.forms.hearing import answers_of, heard_in
 from actions.replies import Part, notices, part
+from actions.results import just_shown, shown
+from actions.turn import Turn
 from knowledge.answers import answer_of, filled
 from knowledge.articles import Library, Texts
 from knowledge.guides.questionnaire import Answers, Question
@@ -21,12 +27,15 @@ from knowledge.places import whereabouts
 
 _POINTS = frozenset({"hsp1", "hsp2"})  # outcomes under which the points calculator is offered
 _MOST_QUESTIONS = 3
+# The procedure of the checklist for each of the guide's that needs papers of its own.
+_PROCEDURES = {"coe": "coe", "change": "change", "keep": "extension", "permanent": "permanent"}
 
 
 class StatusFinderForm(Form):
     """Asks five questions or so, the next depending on the answers before."""
 
     name = "status_finder"
+    keeps = True
 
     def questions(self) -> Sequence[Question]:
         """The questions of content/guide/questions.yaml."""
@@ -39,10 +48,28 @@ class StatusFinderForm(Form):
     def read(self, question: Question, heard: Heard, answers: Answers) -> Any:
         """Where somebody is, is read from the names of places. A message that mends one answer by its name leaves the others alone: "my education
         is vocational school" is no wish to study."""
+        if question.id == "purpose":
+            return self._wish(question, heard, answers)
         named = reading.named(self, heard)
         if question.id in answers and named not in (None, question.id):
             return answers[question.id]
         return whereabouts(heard.text, heard.asked) if question.id == "place" else None
+
+    def _wish(self, question: Question, heard: Heard, answers: Answers) -> Optional[str]:
+        """Of several things that a message names (a job and a husband), the one in the part that wishes or plans something."""
+        found = reading.chosen(self, question, heard, answers)
+        wished = [one for part in reading.parts(heard.text) if reading.matches("wish", part) for one in self._in(question, part, heard, answers)]
+        return wished[0] if len(found) > 1 and len(set(wished)) == 1 else None
+
+    def _in(self, question: Question, part: str, heard: Heard, answers: Answers) -> List[str]:
+        return reading.chosen(self, question, replace(heard, text=part, entities=()), answers)
+
+    def settled(self, answers: Dict[str, Any]) -> Dict[str, Any]:
+        """Words of a branch that nobody entered yet say nothing: "university" alone is no wish to study."""
+        kept = super().settled(answers)
+        if "purpose" in kept:
+            return kept
+        return {name: value for name, value in kept.items() if not any("purpose" in one.when for one in self.questions() if one.id == name)}
 
     def about(self, answers: Answers, day: dt.date) -> Optional[str]:
         """The status that fits best."""
@@ -57,10 +84,46 @@ class StatusFinderForm(Form):
         return [Say("utter_status_finder_result", {"findings": findings, "phone": phone}, _buttons(found, library, language))]
 
 
-class ValidateStatusFinder(FormValidation):
-    """The form's action."""
+FORM = StatusFinderForm()
 
-    form = StatusFinderForm()
+
+def changed(turn: Turn) -> Optional[Dict[str, Any]]:
+    """The answers of the last result as a message changes them ("if I had no degree?", じゃあ語学学校なら), without what is missing; else None.
+
+    A message that supposes something and asks for something else ("if I marry, can I work?") is a question like any other.
+    """
+    answers, heard = answers_of(FORM, turn.slots), heard_in(turn)
+    if shown(turn.slots, FORM) is None or FORM.next(answers) is not None or not _supposes(heard):
+        return None
+    heard = replace(heard, text=reading.without_marker(heard.text))
+    known, told = dict(answers), set[str]()
+    for question in FORM.questions():
+        if not (question.applies(known) or (question.tells and not told & set(question.when))):
+            continue
+        value = reading.read(FORM, question, reading.free(FORM, question, heard, known), known, asked=False)
+        if value is not None and value != known.get(question.id):
+            told.add(question.id)
+            branch = {name: values[0] for name, values in question.when.items() if question.tells}
+            known = FORM.settled({**known, **branch, question.id: value})
+    return known if told else None
+
+
+def _supposes(heard: Heard) -> bool:
+    if not (reading.matches("supposition", heard.text) or reading.matches("correction", heard.text)):
+        return False
+    return not reading.asks(reading.without("outcome", reading.without("outcome_status", heard.text)))
+
+
+def papers(turn: Turn) -> Dict[str, Any]:
+    """What the last result says about the papers needed next, as answers of the checklist: the procedure and the status."""
+    answers = answers_of(FORM, turn.slots)
+    if not just_shown(turn.slots, FORM) or FORM.next(answers) is not None:
+        return {}
+    best = guide().findings(answers)[0]
+    wanted, procedure = best.outcome.checklist, _PROCEDURES.get(best.procedure.id)
+    if wanted is None or procedure is None:
+        return {}
+    return {"procedure": procedure} if wanted == procedure else {"procedure": procedure, "status": wanted}
 
 
 def _finding(number: int, one: Finding, library: Library, language: str, day: dt.date) -> Part:

@@ -85,6 +85,13 @@ _NO_PLACE = re.compile(r"[人語籍系]")  # 日本人, 中国語: people and la
 def whereabouts(text: str, asked: bool = False) -> Optional[str]:
     """ABROAD or JAPAN, when a text says that the person is there now; None when it does not say. `asked`: whether "where are you?" was asked just
     now, so that the name of a place is enough. What is wished, planned or past, or said of others, does not count."""
+    return _where(text, asked) or (_where(text.translate(_KATAKANA), asked) if asked else None)
+
+
+_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}  # ふぃりぴん: who has no katakana at hand
+
+
+def _where(text: str, asked: bool) -> Optional[str]:
     words = _around()
     for part in _PARTS.split(normalised(text)):
         found = [one for one in _worldwide().find(part) if _is_place(part, one)]

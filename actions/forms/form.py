@@ -27,7 +27,9 @@ class Say:
 class Heard:
     """A message as the understanding saw it. `entities` are Rasa's: entity, value, start, end, and `per` for money.
 
-    `asked`: whether it is read as the answer to the question asked just now, where "no", "two" or a bare number say enough.
+    `asked`: whether it is read as the answer to the question asked just now, where "no", "two" or a bare number say enough. `wish`: the form that
+    the message asks for, by the understanding (an id of content/forms.yaml). `said`: the whole message, where `text` has only what may answer one
+    question.
     """
 
     text: str
@@ -36,6 +38,8 @@ class Heard:
     confidence: float = 0.0
     entities: Tuple[Mapping[str, Any], ...] = ()
     asked: bool = True
+    wish: Optional[str] = None
+    said: str = ""
 
     def values(self, entity: str) -> List[Any]:
         """The values of one kind of entity, in the order in which they stand."""
@@ -104,6 +108,10 @@ class Form(ABC):
 
     def about(self, answers: Answers, day: dt.date) -> Optional[str]:
         """The article that the conversation is about after the result, so that "how much is it?" is understood; None leaves it as it was."""
+        return None
+
+    def topic(self, answers: Answers) -> Optional[str]:
+        """The article that the form is about so far, so that a question in between without a subject ("how much is it?") is understood."""
         return None
 
     def remembers(self, answers: Answers) -> Dict[str, Any]:

@@ -200,8 +200,8 @@ def _years(heard: Heard) -> Any:
 def _told(read_one: Callable[[str], Optional[float]], text: str) -> Optional[float]:
     """The number that is the whole message, or the one part of it that is a number ("yes, 29", なるほど。7年です)."""
     whole = read_one(text)
-    parts = [value for part in _parts(text) if (value := read_one(part)) is not None] if whole is None else []
-    return parts[0] if len(parts) == 1 else whole
+    found = [value for part in parts(text) if (value := read_one(part)) is not None] if whole is None else []
+    return found[0] if len(found) == 1 else whole
 
 
 def _lone_amount(heard: Heard) -> Any:
@@ -253,7 +253,7 @@ def chosen(form: Form, question: Question, heard: Heard, answers: Answers) -> li
     found = _mentioned(offered, heard)
     if not found and heard.asked:
         found = _mentioned(offered, replace(heard, text=_respelt(offered, heard.text)))
-    denied = [part for part in _parts(heard.text) if matches("negation", part)]
+    denied = [part for part in parts(heard.text) if matches("negation", part)]
     for one in heard.entities:
         said = heard.text[int(one.get("start") or 0) : int(one.get("end") or 0)]
         if one["entity"] == question.entity and not any(said and said in part for part in denied):
@@ -261,14 +261,15 @@ def chosen(form: Form, question: Question, heard: Heard, answers: Answers) -> li
     return [option.id for option in offered if option.id in found]
 
 
-def _parts(text: str) -> list[str]:
+def parts(text: str) -> list[str]:
+    """The parts of a message of which one may be denied, or wished for."""
     return [part for part in _pattern("parts").split(text) if part and part.strip()]
 
 
 def _mentioned(offered: Sequence[Option], heard: Heard) -> list[str]:
     """The options that a message names in its parts that deny nothing. Words such as "no" and "two" name one only when they were asked for."""
     found: list[str] = []
-    for part in _parts(heard.text):
+    for part in parts(heard.text):
         mentions = _option_mentions(offered, part, heard.asked)
         if mentions and not matches("negation", _without(part, mentions)):
             found += [target for mention in mentions for target in mention.targets[:1]]
@@ -293,6 +294,8 @@ def _vocabulary(words: Tuple[str, ...]) -> Tuple[str, ...]:
 
 def _option_mentions(offered: Sequence[Option], text: str, asked: bool = True) -> Sequence[Mention]:
     pairs = [(word, option.id) for option in offered for words in (*option.words.values(), option.label.values()) for word in words]
+    if asked:
+        pairs += [(word, option.id) for option in offered for words in option.asked.values() for word in words]
     return _find(_table(tuple((word, name) for word, name in pairs if asked or bare(word) not in _whole("short") | _whole("none"))), text)
 
 
@@ -328,7 +331,7 @@ def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], s
     for question in form.questions():
         if question.id == skip or not possible(question, known):
             continue
-        own = _free(form, question, _beyond(form, form.question(skip), heard, known), mentions, known)
+        own = free(form, question, _beyond(form, form.question(skip), heard, known), known, mentions)
         amount = _lone_amount(own) if question.kind == "money" and question.id in words and not own.values("money") else None
         if amount is not None and _makes_sense(question, amount):
             value: Any = _a_year(own, amount)
@@ -347,7 +350,7 @@ def denied(form: Form, question: Question, heard: Heard, answers: Answers) -> li
     """The options that a message names and denies ("without N1", 特許がなければ)."""
     offered = form.options(question, answers)
     found: list[str] = []
-    for part in _parts(heard.text):
+    for part in parts(heard.text):
         mentions = _option_mentions(offered, part, asked=False)
         if matches("negation", _without(part, mentions)):
             found += [mention.targets[0] for mention in mentions]
@@ -381,21 +384,60 @@ def _beyond(form: Form, asked: Optional[Question], heard: Heard, known: Answers)
     return replace(heard, entities=tuple(kept))
 
 
-def _free(form: Form, question: Question, heard: Heard, mentions: Sequence[Mention], known: Answers) -> Heard:
+def read_ahead(form: Form, heard: Heard, answers: Answers, skip: str) -> Dict[str, Any]:
+    """The answers to the next questions, in the words beside the answer to the one asked ("in japan, student visa"; "work at a restaurant").
+
+    Only questions that apply by then: a word of a branch that nobody entered says nothing. `skip`: the question asked just now.
+    """
+    heard = replace(heard, text=_without_asked(form, skip, heard.text))
+    known, found, mentions = form.settled(dict(answers)), dict[str, Any](), _said(form, heard.text)
+    for question in form.questions():
+        if question.id == skip or question.id in known or question.kind not in ("choice", "place") or not question.applies(known):
+            continue
+        value = read(form, question, free(form, question, heard, known, mentions), known, asked=False)
+        if value is not None:
+            found[question.id] = known[question.id] = value
+            known = form.settled(known)
+    return found
+
+
+def _without_asked(form: Form, name: str, text: str) -> str:
+    """A text without what answers the question asked: "job hunting" names the status there, and no plan. Longer words of others stay whole."""
+    question = form.question(name)
+    longest = {(one.start, one.end) for one in _said(form, text)}
+    asked = {bare(word) for option in (question.options if question else ()) for words in option.asked.values() for word in words}
+    for one in _option_mentions(question.options if question else (), text):
+        if (one.start, one.end) not in longest and bare(one.text) not in asked:
+            continue
+        text = text[: one.start] + " " * (one.end - one.start) + text[one.end :]
+    return text
+
+
+def implied(form: Form, found: Answers, answers: Answers) -> Dict[str, Any]:
+    """What the answers found say about earlier questions: who is a cook wants to work (`tells` of a question)."""
+    told: Dict[str, Any] = {}
+    for question in form.questions():
+        for name, values in question.when.items() if question.tells and question.id in found else ():
+            if name not in found and name not in answers:
+                told[name] = values[0]
+    return told
+
+
+def free(form: Form, question: Question, heard: Heard, known: Answers, mentions: Optional[Sequence[Mention]] = None) -> Heard:
     """A message without the words of other questions that have this one's in them: "invest 100 million" is no pay, 役員報酬 (directors' pay) no
     position, and "work for a company" does not say where somebody teaches. Places in the text stay what they are."""
     others = {one.id for one in form.questions() if one.id != question.id and possible(one, known)}
     numeric = question.kind in ("money", "age", "years")
     spans = [
         (one.start, one.end)
-        for one in mentions
+        for one in (_said(form, heard.text) if mentions is None else mentions)
         if question.id not in one.targets and others & set(one.targets) and (numeric or _holds_words(form, question, one.text))
     ]
     text = heard.text
     for start, end in spans:
         text = text[:start] + " " * (end - start) + text[end:]
     kept = [one for one in heard.entities if not any(start < int(one.get("end") or 0) and int(one.get("start") or 0) < end for start, end in spans)]
-    return replace(heard, text=text, entities=tuple(kept))
+    return replace(heard, text=text, entities=tuple(kept), said=heard.said or heard.text)
 
 
 def _holds_words(form: Form, question: Question, text: str) -> bool:
@@ -432,7 +474,7 @@ def _bare_age(form: Form, heard: Heard, known: Answers, skip: Optional[str]) -> 
     question = next((one for one in form.questions() if one.kind == "age"), None)
     if question is None or question.id in known or question.id == skip or not possible(question, known):
         return {}
-    numbers = [value for part in _parts(heard.text) if (value := bare_number(part)) is not None and not _units(heard, part)]
+    numbers = [value for part in parts(heard.text) if (value := bare_number(part)) is not None and not _units(heard, part)]
     asked = form.question(skip)
     if asked is not None and asked.kind in _LONE and bare_number(heard.text) is not None:
         return {}  # the only number answers what was asked
@@ -496,7 +538,7 @@ def content_words(heard: Heard) -> int:
 
 def asks(text: str) -> bool:
     """Whether a text, or a part of it, has the words of a question."""
-    return any(matches("question", part) for part in (text, *_parts(text)))
+    return any(matches("question", part) for part in (text, *parts(text)))
 
 
 def is_question(heard: Heard) -> bool:

@@ -1,7 +1,8 @@
 """The talk around a form: what one message means for it, and what comes next. Pure functions on a state; no Rasa in here.
 
 A message is, in this order: a tap; a word that leads the talk (cancel, restart, back, a person); answers, to the question asked or to others
-(which mends them); a question, which is answered in between; or not understood, which is asked again at most twice before the choices come.
+(which mends them); the wish for another form; a question, which is answered in between; an answer to a later question; or not understood, which is
+asked again at most twice before the choices come.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from knowledge.search.terms import split_questions
 
 TRIES = 2  # times a question is asked again before the choices come
 SURE_INTENT = 0.5  # of an intent that ends or interrupts the form; below, an answer is likelier
+SURE_WISH = 0.5  # of the wish for another form
 SURE_REACTION = 0.7  # of "I see", after which the form only asks again: gibberish looks like it, and is to be counted as not understood
 # Intents with a fixed reply, after which the form goes on; those without a reply only make it ask again.
 _SMALL_TALK: Dict[str, Optional[str]] = {
@@ -41,7 +43,8 @@ class Move:
     """What to do after a message.
 
     `kind`: ask (the next question, `state.asked`), more (a question that takes many: anything else?), again (not understood, with a hint),
-    choices (not understood too often), done, cancelled, person, complaint, danger, refused (the person is not wanted after all).
+    choices (not understood too often, or asked for), done, cancelled, person, complaint, danger, refused (the person is not wanted after all),
+    switched (another form is wanted: `form`).
     Before a question comes what is to be said first: `noted` (question and answer as they were understood), `decision` (the answer to a
     question in between), `reply` (a fixed reply).
     """
@@ -51,17 +54,18 @@ class Move:
     noted: Tuple[Tuple[Question, Any], ...] = ()
     decision: Optional[Decision] = None
     reply: Optional[str] = None
+    form: Optional[str] = None
 
     @property
     def ends(self) -> bool:
         """Whether the form is over."""
-        return self.kind in ("done", "cancelled", "person", "danger")
+        return self.kind in ("done", "cancelled", "person", "danger", "switched")
 
 
 def begin(form: Form, heard: Heard) -> Move:
     """The first message: the wish to use the form, which may bring answers along."""
     found = reading.read_all(form, heard, {}, words=tuple(question.id for question in form.questions()))
-    answers = form.settled(found)
+    answers = form.settled({**found, **reading.implied(form, found, {})})
     return _next(form, State(answers), _noted(form, answers))
 
 
@@ -77,8 +81,12 @@ def go_on(form: Form, state: State, heard: Heard, memory: Memory, decide: Decide
         or _led(form, question, state, heard)
         or _taken(state, heard, memory, decide)
         or _answered(form, question, state, heard, decide)
+        or _another_form(form, state, heard)
+        or _small_talk(state, heard)
         or _asked_in_between(state, heard, decide)
         or _told_ahead(form, question, state, heard)
+        or _same_form(form, state, heard)
+        or _about_something(state, heard, decide)
         or _not_understood(state)
     )
 
@@ -124,7 +132,11 @@ def _led(form: Form, question: Question, state: State, heard: Heard) -> Optional
         return _next(form, State())
     if reading.is_whole("back", text) or reading.matches("back", text):
         return _back(form, question, state)
-    if reading.is_whole("unknown", text):
+    if reading.is_whole("why", text) or reading.matches("why", text):
+        return Move("ask", state, reply="utter_form_why")
+    if reading.matches("choices", text):
+        return Move("choices", state)
+    if reading.is_whole("unknown", text) or reading.matches("unknown", text):
         return _with(form, state, {question.id: UNKNOWN}) if question.optional else Move("choices", replace(state, tries=TRIES + 1))
     return None
 
@@ -164,6 +176,8 @@ def _answered(form: Form, question: Question, state: State, heard: Heard, decide
         value = reading.read(form, question, telling, state.answers, asked=True) if question.kind != "text" or not mends else None
     if value is not None:
         found[question.id] = value
+        if question.kind in ("choice", "place"):
+            found.update(reading.read_ahead(form, telling, {**state.answers, **found}, question.id))
     found.update(reading.read_all(form, telling, {**state.answers, **found}, words=(), skip=question.id, beside=bool(found)))
     if not found and (mends or (other is not None and other != question.id)):
         mended = replace(telling, text=reading.without_marker(telling.text))
@@ -220,15 +234,33 @@ def _noted(form: Form, found: Dict[str, Any]) -> Tuple[Tuple[Question, Any], ...
 # --- questions, and what was not understood -----------------------------------------------------------------------------------------
 
 
-def _asked_in_between(state: State, heard: Heard, decide: Decide) -> Optional[Move]:
+def _another_form(form: Form, state: State, heard: Heard) -> Optional[Move]:
+    """Who asks for another form gets it: "never mind, I want to count my points"."""
+    wanted = heard.wish is not None and heard.wish != form.name and heard.confidence >= SURE_WISH
+    return Move("switched", state, form=heard.wish) if wanted else None
+
+
+def _same_form(form: Form, state: State, heard: Heard) -> Optional[Move]:
+    """Who asks for the form that is going on already is asked on."""
+    return Move("ask", state) if heard.wish == form.name and heard.confidence >= SURE_WISH else None
+
+
+def _small_talk(state: State, heard: Heard) -> Optional[Move]:
     if heard.intent == "switch_language":
         return Move("ask", state)
     if heard.intent in _SMALL_TALK and heard.confidence >= (SURE_REACTION if heard.intent == "react" else SURE_INTENT):
         return Move("ask", state, reply=_SMALL_TALK[heard.intent])
     if heard.intent == "restart_topic" and heard.confidence >= SURE_INTENT:
         return Move("cancelled", state)
-    if reading.is_question(heard):
-        return Move("ask", state, decision=decide())
+    return None
+
+
+def _asked_in_between(state: State, heard: Heard, decide: Decide) -> Optional[Move]:
+    return Move("ask", state, decision=decide()) if reading.is_question(heard) else None
+
+
+def _about_something(state: State, heard: Heard, decide: Decide) -> Optional[Move]:
+    """No question by its words, and still one that the knowledge answers surely ("fee for the extension")."""
     if heard.intent == "nonsense" or not reading.content_words(heard):
         return None
     decision = decide()
@@ -240,6 +272,7 @@ def _told_ahead(form: Form, question: Question, state: State, heard: Heard) -> O
     """What answers a later question in words ("I have a job offer as an engineer") is noted, and the question asked now is asked again."""
     later = tuple(one.id for one in form.questions() if one.id not in state.answers and one.id != question.id)
     found = reading.read_all(form, heard, state.answers, words=later, skip=question.id)
+    found.update(reading.implied(form, found, state.answers))
     found = {name: value for name, value in found.items() if name in form.settled({**state.answers, **found})}
     return _given(form, question, state, found) if found else None
 

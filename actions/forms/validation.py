@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, Dict, List, Optional
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
@@ -67,9 +67,16 @@ class FormValidation(Action, ABC):
                 say(dispatcher, intro, turn.language)
         else:
             state = state_of(self.form, tracker.slots)
-            move = talk.go_on(self.form, state, heard, turn.memory, lambda: counter().decide(turn.asked, turn.memory, dt.date.today()))
+            move = talk.go_on(self.form, state, heard, turn.memory, lambda: self._decided(turn, state))
         before = Memory.of(tracker.slots)
-        return [*self._say(dispatcher, replace(turn, memory=before), turn.memory, move), *self._slots(tracker.slots, move)]
+        events = [*self._say(dispatcher, replace(turn, memory=before), turn.memory, move), *self._slots(tracker.slots, move)]
+        return [*events, FollowupAction(f"{move.form}_form")] if move.form else events
+
+    def _decided(self, turn: Turn, state: State) -> Decision:
+        """The answer to a question in between, which may leave out what the form is about."""
+        topic = self.form.topic(state.answers)
+        known = topic is not None and topic in counter().library.articles
+        return counter().decide(turn.asked, turn.memory.about(topic) if known and topic else turn.memory, dt.date.today())
 
     def _rather_answered(self, turn: Turn, heard: Heard) -> Optional[Decision]:
         """The answer to a question that only looked like the wish for this form; None when the form is wished.
@@ -110,7 +117,7 @@ class FormValidation(Action, ABC):
             after = offer_person(dispatcher, turn, memory, "complaint")
         elif move.kind == "done":
             after, kept = say_result(dispatcher, turn, self.form, move.state.answers, after)
-        else:
+        elif move.kind != "switched":
             self._ask(dispatcher, turn, move)
         asked = (turn.parsed.get("language") or {}).get("asked")
         return turn.events(after, **kept, **({"asked_language": turn.language} if asked else {}))
@@ -159,7 +166,7 @@ class FormValidation(Action, ABC):
 
     def _slots(self, before: Dict[str, Any], move: Move) -> List[Dict[str, Any]]:
         """The form's own slots: those that changed, and the two that Rasa needs every time."""
-        dropped = move.kind in ("cancelled", "danger") or (move.ends and not self.form.keeps)
+        dropped = move.kind in ("cancelled", "danger", "switched") or (move.ends and not self.form.keeps)
         answers = {} if dropped else move.state.answers
         wanted = {self.form.slot(question.id): answers.get(question.id) for question in self.form.questions()}
         events = [SlotSet(name, value) for name, value in wanted.items() if before.get(name) != value]
@@ -170,7 +177,8 @@ class FormValidation(Action, ABC):
 
 def heard_of(tracker: Tracker) -> Heard:
     """The message of this turn, as a form reads it."""
-    return heard_in(turn_of(tracker))
+    heard = heard_in(turn_of(tracker))
+    return replace(heard, wish=next((form.id for form in counter().library.forms.values() if form.intent == heard.intent), None))
 
 
 def state_of(form: Form, slots: Dict[str, Any]) -> State:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 from knowledge.answers import filled
 from knowledge.articles import Library, Texts
@@ -54,10 +55,40 @@ def choices(wanted: Wanted, table: Checklists, language: str) -> list[str]:
     return found
 
 
+def category_of(tax: float) -> str:
+    """The category of an employer with the withheld tax of the last year in yen, by the yearly table that it has filed."""
+    return "2" if tax >= _words()["category"]["tax"] else "3"
+
+
+def names_tax(text: str) -> bool:
+    """Whether a text, in small letters, speaks of the tax that an employer withholds."""
+    return has("tax", text)
+
+
+def has(name: str, text: str) -> bool:
+    """Whether one of the patterns of words.yaml is in a text in small letters."""
+    return _pattern(name).search(text) is not None
+
+
+def without(name: str, text: str) -> str:
+    """A text with blanks for what one of the patterns finds in it, so that every place in it stays what it is."""
+    return _pattern(name).sub(lambda found: " " * len(found.group()), text)
+
+
+@lru_cache(maxsize=8)
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile("|".join(_words()["patterns"][name].values()), re.IGNORECASE)
+
+
 def article(wanted: Wanted) -> str:
     """The article about the procedure of a list."""
+    return procedure_article(str(wanted.choices.get("procedure"))) or wanted.checklist.article
+
+
+def procedure_article(procedure: str) -> Optional[str]:
+    """The article about a procedure that has no list by itself."""
     articles: Mapping[str, str] = _words()["articles"]
-    return articles.get(str(wanted.choices.get("procedure")), wanted.checklist.article)
+    return articles.get(procedure)
 
 
 def going_on(name: str) -> frozenset[str]:

@@ -20,12 +20,16 @@ _SCHEMA = ROOT / "knowledge" / "schema" / "questionnaire.yaml"
 
 @dataclass(frozen=True)
 class Option:
-    """One answer to tap: its id, the button's text, and words that mean it. `when`: offered only with such earlier answers."""
+    """One answer to tap: its id, the button's text, and words that mean it; those of `asked` mean it only when its question was just asked.
+
+    `when`: offered only with such earlier answers.
+    """
 
     id: str
     label: Texts
     words: Words = field(default_factory=dict)
     when: Conditions = field(default_factory=dict)
+    asked: Words = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class Question:
     `kind`: choice (one option), many (any number of options), money (yen a year), age and years (numbers), date, place (a prefecture), text.
     `label` names the answer in a summary, `hint` says how to answer, `names` are words for it ("salary", 年収), which correct it later.
     `entity`: the recognised value (degree, jlpt …) whose value is an option's id. `when`: asked only with such earlier answers.
-    `low`, `high`: the least and the largest number that makes sense. `optional`: "I don't know" is an answer (stored as UNKNOWN).
+    `low`, `high`: the least and the largest number that makes sense. `optional`: "I don't know" is an answer (stored as UNKNOWN). `tells`: who
+    answers it in passing has answered the one question of its `when` too ("I am a cook": they want to work).
     """
 
     id: str
@@ -50,6 +55,7 @@ class Question:
     low: Optional[float] = None
     high: Optional[float] = None
     optional: bool = False
+    tells: bool = False
 
     def applies(self, answers: Answers) -> bool:
         """Whether it is asked, with what was answered so far."""
@@ -94,13 +100,17 @@ def _part(document: Document, key: str) -> Document:
 
 
 def _question(row: Mapping[str, Any]) -> Question:
-    plain = {name: row[name] for name in ("id", "kind", "ask", "label", "hint", "entity", "low", "high", "optional") if name in row}
+    plain = {name: row[name] for name in ("id", "kind", "ask", "label", "hint", "entity", "low", "high", "optional", "tells") if name in row}
     return Question(
         **plain,
-        options=tuple(Option(one["id"], one["label"], _tuples(one.get("words", {})), _tuples(one.get("when", {}))) for one in row.get("options", ())),
+        options=tuple(map(_option, row.get("options", ()))),
         names=_tuples(row.get("names", {})),
         when=_tuples(row.get("when", {})),
     )
+
+
+def _option(row: Mapping[str, Any]) -> Option:
+    return Option(row["id"], row["label"], *(_tuples(row.get(name, {})) for name in ("words", "when", "asked")))
 
 
 def _tuples(lists: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
@@ -116,6 +126,8 @@ def _faults(part: Document) -> Iterator[Fault]:
             yield from missing_texts(part, row[name], index, name)
         if row["kind"] in ("choice", "many") and not row.get("options"):
             yield part.fault(f"a question of kind {row['kind']} has options", index, "kind")
+        if row.get("tells") and [len(values) for values in row.get("when", {}).values()] != [1]:
+            yield part.fault("a question that tells the answer to another has one answer in its when", index, "tells")
         if row["kind"] == "text" and row.get("options"):
             yield part.fault("a question of kind text has no options", index, "kind")
         yield from _condition_faults(part, row, earlier, index)
