@@ -7,7 +7,7 @@ zairyu kado and the wrong conversion 財留カード sound the same). Time is li
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from knowledge.analysis import Token, fold, is_romaji, short_vowels, spoken, tokens
@@ -24,7 +24,7 @@ _ALIKE = {"-": " ", "’": "'"}
 class Mention:
     """A name found in a text: where (offsets into the typed text), as typed, and the ids it can mean, most likely first.
 
-    `written`: of a name that was found by its sound, how it is usually written (在留カード for zairyu kado).
+    `written`: of a name in kana or Latin letters, how it is usually written (在留カード for zairyu kado); empty when that is as typed.
     """
 
     start: int
@@ -47,7 +47,7 @@ class NameTable:
             _insert(self._written, _plain(fold(name).text)[0], target)
             words = tokens(name)
             if any(word.japanese for word in words) or is_romaji(name):
-                key = short_vowels("".join(map(spoken, words)))
+                key = _sound_of(words)
                 if len(key) >= MIN_SOUND:
                     _insert(self._sounding, key, target)
                     if key not in self._spelling or (_KANJI.search(name) and not _KANJI.search(self._spelling[key])):
@@ -58,7 +58,13 @@ class NameTable:
         words = tokens(text) if words is None else words
         found = list(self._written_in(text))
         found += [mention for mention in self._sounding_in(text, words) if not _overlaps(mention, found)]
-        return sorted(found, key=lambda mention: mention.start)
+        return sorted((self._spelt(mention) for mention in found), key=lambda mention: mention.start)
+
+    def _spelt(self, mention: Mention) -> Mention:
+        if _KANJI.search(mention.text):
+            return mention
+        written = self._spelling.get(_sound_of(tokens(mention.text)), "")
+        return replace(mention, written=written) if _KANJI.search(written) else mention
 
     def _written_in(self, text: str) -> Iterator[Mention]:
         folded = fold(text)
@@ -79,20 +85,24 @@ class NameTable:
         while index < len(words):
             best = 0
             targets: tuple[str, ...] = ()
-            joined = key = ""
+            joined = ""
             for end in range(index, min(index + 12, len(words))):
                 joined += parts[end]
                 node = _node(self._sounding, short_vowels(joined))
                 if node is None:
                     break
                 if parts[end] and _END in node:
-                    best, targets, key = end + 1 - index, node[_END], short_vowels(joined)
+                    best, targets = end + 1 - index, node[_END]
             if best and parts[index]:
                 start, stop = words[index].start, words[index + best - 1].end
-                yield Mention(start, stop, text[start:stop], targets, True, self._spelling[key])
+                yield Mention(start, stop, text[start:stop], targets, by_sound=True)
                 index += best
             else:
                 index += 1
+
+
+def _sound_of(words: Iterable[Token]) -> str:
+    return short_vowels("".join(map(spoken, words)))
 
 
 def subject_names(library: Library) -> Iterator[tuple[str, str]]:

@@ -35,13 +35,13 @@ class TermReader:
         self.speller = speller
 
     def read(self, text: str, query: bool = False) -> Terms:
-        """The terms of `text`. In a query, unknown Latin words are first replaced by the known word they are a slip of, and names that were found
-        by their sound (ざいりゅうかーど) by how they are usually written, as the collection writes them."""
+        """The terms of `text`. In a query, unknown Latin words are first replaced by the known word they are a slip of, and names in
+        kana or Latin letters (ざいりゅうかーど) by how the collection writes them."""
         if query and self.speller:
             text = self._mended(text)
         words = tokens(text)
         mentions = self.names.find(text, words)
-        if query and any(mention.by_sound for mention in mentions):
+        if query and any(mention.written for mention in mentions):
             text = _as_written(text, mentions)
             words = tokens(text)
             mentions = self.names.find(text, words)
@@ -62,7 +62,7 @@ class TermReader:
 
 def _as_written(text: str, mentions: Sequence[Mention]) -> str:
     for mention in sorted(mentions, key=lambda one: -one.start):
-        if mention.by_sound:
+        if mention.written:
             text = text[: mention.start] + mention.written + text[mention.end :]
     return text
 
