@@ -638,6 +638,30 @@ def test_a_form_is_offered_under_its_answers_and_begins_when_its_number_is_typed
     assert {"event": "followup", "timestamp": None, "name": "demo_form"} in events
 
 
+@pytest.mark.parametrize(
+    ("text", "articles", "begun"),
+    [
+        ("How much is the extension?", ("status-student",), False),  # a question with a sure answer elsewhere
+        ("How much is the extension?", ("procedure-extension",), True),  # the form's own subject
+        ("Count for me?", ("status-student",), True),  # its button, typed
+        ("I earn 6.5 million", ("status-student",), True),  # no question
+        ("How much would it be with a sdkjfh dfjk and a lkj?", ("status-student",), True),  # no sure answer
+    ],
+)
+def test_a_question_with_a_sure_answer_begins_no_form(
+    filling: Filling, monkeypatch: pytest.MonkeyPatch, text: str, articles: tuple[str, ...], begun: bool
+) -> None:
+    from actions.counter import counter
+
+    monkeypatch.setitem(counter().library.forms, "demo", FormStart("demo", "start_demo", {"en": "Count for me", "ja": "数える"}, articles))
+    how_sure({"sure": 0.7})
+    filling.say(text, intent="start_demo")
+    assert filling.active is begun
+    assert ("6,000 yen" in filling.text()) is not begun
+    if not begun:
+        assert filling.choices[0] == "Count for me"
+
+
 # --- questions as content -----------------------------------------------------------------------------------------------------------------
 
 
