@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import unicodedata
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.analysis import MAX_TEXT, fold, has_japanese, is_romaji, normalised, sound, tokens
+from knowledge.settings import ROOT
 
 PLAIN = "abz N2 '-.,?!。、在留資格変更ざいりゅうカードー0129０２９ＡｂＺ　ｶｻﾊﾞﾟﾞｰ㍻①Ⅲﬁ～〜\u3099\u0301\u200b\x00🙂👩\u200d👧\n"
 writing = st.text(alphabet=PLAIN, max_size=40)
@@ -186,3 +189,9 @@ def test_has_japanese(text: str, expected: bool) -> None:
 
 def test_korean_is_not_japanese() -> None:
     assert not has_japanese("한국어")
+
+
+def test_words_are_found_without_tensorflow() -> None:
+    code = "import sys; from knowledge.analysis import tokens; tokens('residence card'); print('tensorflow' in sys.modules, 'spacy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
