@@ -27,6 +27,7 @@ from knowledge.places import whereabouts
 
 _POINTS = frozenset({"hsp1", "hsp2"})  # outcomes under which the points calculator is offered
 _MOST_QUESTIONS = 3
+_NOT_KEPT = ("settle", "refuge")
 # The procedure of the checklist for each of the guide's that needs papers of its own.
 _PROCEDURES = {"coe": "coe", "change": "change", "keep": "extension", "permanent": "permanent"}
 
@@ -71,6 +72,10 @@ class StatusFinderForm(Form):
             return kept
         return {name: value for name, value in kept.items() if not any("purpose" in one.when for one in self.questions() if one.id == name)}
 
+    def kept(self, answers: Answers) -> Answers:
+        """All but the wish for protection: that somebody cannot go home safely is not kept once it is answered."""
+        return {name: value for name, value in answers.items() if (name, value) != _NOT_KEPT}
+
     def about(self, answers: Answers, day: dt.date) -> Optional[str]:
         """The status that fits best."""
         return guide().findings(answers)[0].outcome.article
@@ -93,7 +98,8 @@ def changed(turn: Turn) -> Optional[Dict[str, Any]]:
     A message that supposes something and asks for something else ("if I marry, can I work?") is a question like any other.
     """
     answers, heard = answers_of(FORM, turn.slots), heard_in(turn)
-    if shown(turn.slots, FORM) is None or FORM.next(answers) is not None or not _supposes(heard):
+    missing = FORM.next(answers)
+    if shown(turn.slots, FORM) is None or (missing and missing.id != _NOT_KEPT[0]) or not _supposes(heard):
         return None
     heard = replace(heard, text=reading.without_marker(heard.text))
     known, told = dict(answers), set[str]()

@@ -118,6 +118,10 @@ class Form(ABC):
         """What else is kept of the answers, for a message that goes on with the result (actions/going_on.py); no dates."""
         return {}
 
+    def kept(self, answers: Answers) -> Answers:
+        """The answers that stay after the result."""
+        return answers if self.keeps else {}
+
     def settled(self, answers: Dict[str, Any]) -> Dict[str, Any]:
         """The answers after a change, without those that no longer fit. Called after every answer; the usual one drops what cannot apply any more.
 

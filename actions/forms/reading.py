@@ -296,7 +296,8 @@ def _option_mentions(offered: Sequence[Option], text: str, asked: bool = True) -
     pairs = [(word, option.id) for option in offered for words in (*option.words.values(), option.label.values()) for word in words]
     if asked:
         pairs += [(word, option.id) for option in offered for words in option.asked.values() for word in words]
-    return _find(_table(tuple((word, name) for word, name in pairs if asked or bare(word) not in _whole("short") | _whole("none"))), text)
+    found = _find(_table(tuple((word, name) for word, name in pairs if asked or bare(word) not in _whole("short") | _whole("none"))), text)
+    return found if asked else [one for one in found if one.text not in ("it", "It")]  # "what if it takes longer?" tells of no work in IT
 
 
 def _find(table: NameTable, text: str) -> Sequence[Mention]:

@@ -166,8 +166,8 @@ class FormValidation(Action, ABC):
 
     def _slots(self, before: Dict[str, Any], move: Move) -> List[Dict[str, Any]]:
         """The form's own slots: those that changed, and the two that Rasa needs every time."""
-        dropped = move.kind in ("cancelled", "danger", "switched") or (move.ends and not self.form.keeps)
-        answers = {} if dropped else move.state.answers
+        answers = self.form.kept(move.state.answers) if move.ends else move.state.answers
+        answers = {} if move.kind in ("cancelled", "danger", "switched") else answers
         wanted = {self.form.slot(question.id): answers.get(question.id) for question in self.form.questions()}
         events = [SlotSet(name, value) for name, value in wanted.items() if before.get(name) != value]
         remembered = None if move.ends else {"tries": move.state.tries, "picked": list(move.state.picked)}
