@@ -12,7 +12,6 @@ import argparse
 import gc
 import multiprocessing
 import os
-import pickle
 import random
 import resource
 import tempfile
@@ -29,8 +28,7 @@ from knowledge.articles import Article, Library, Unit
 from knowledge.content_reader import read_library
 from knowledge.expectations import CALIBRATION, read_expectations
 from knowledge.languages import languages
-from knowledge.search.index import Index
-from knowledge.search.ranking import Ranking
+from knowledge.search.index_file import index_of, index_path
 
 SHARE = 1 / 8  # of the content words replaced
 _KANJI = "弥夢鶴亀葵蓮楓梓霞凪雫颯翠瑠璃琥珀彗茜暁曙颪榊樫椿柊桔梗菫萩"
@@ -99,8 +97,8 @@ class Maker:
         return "".join(self._chance.choice(_KANJI if japanese else _SYLLABLES) for _ in range(2 if japanese else 4))
 
 
-def build(count: int, path: Path) -> str:
-    """Builds an index over `count` articles and writes it to `path`. Returns the cells of the table."""
+def build(count: int, folder: Path) -> str:
+    """Builds an index over `count` articles and keeps it in `folder`, as in service. Returns the cells of the table."""
     library = read_library()
     size = len(library.articles)
     if count > size:
@@ -108,25 +106,22 @@ def build(count: int, path: Path) -> str:
         gc.collect()
     questions = sum(1 + len(asked) for unit in library.units.values() for asked in unit.asked.values())
     start = time.perf_counter()
-    index = Index(library, Ranking.read())
+    index = index_of(library, str(count), folder)
     took = time.perf_counter() - start
-    with path.open("wb") as file:
-        pickle.dump(index, file, protocol=pickle.HIGHEST_PROTOCOL)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return f"{len(library.articles):,} | {len(index.units):,} | {questions:,} | {took:.0f} | {peak:,.0f} | {path.stat().st_size / 1e6:,.0f}"
+    size_on_disk = index_path(str(count), folder).stat().st_size / 1e6
+    return f"{len(library.articles):,} | {len(index.units):,} | {questions:,} | {took:.0f} | {peak:,.0f} | {size_on_disk:,.0f}"
 
 
-def search(path: Path) -> str:
+def search(count: int, folder: Path) -> str:
     """Reads an index and asks it every calibration question, once, without a conversation. Returns the cells of the table."""
     asked = [(one.ask, code) for code in languages() for one in read_expectations(CALIBRATION / f"{code}.yaml", code)]
     list(map(tokens, ("在留カード", "residence card")))  # dictionaries are read now, not in the first search
     process = psutil.Process()
-    before = process.memory_info().rss
+    before = process.memory_full_info()
     start = time.perf_counter()
-    with path.open("rb") as file:
-        index: Index = pickle.load(file)
+    index = index_of(Library(), str(count), folder)
     reading = time.perf_counter() - start
-    memory = (process.memory_info().rss - before) / 2**20
     for text, code in asked[:: max(1, len(asked) // 20)]:
         index.search(text, code)
     spans: dict[str, list[float]] = {code: [] for code in languages()}
@@ -134,8 +129,9 @@ def search(path: Path) -> str:
         start = time.perf_counter()
         index.search(text, code)
         spans[code].append((time.perf_counter() - start) * 1000)
+    after = process.memory_full_info()
     parts = [[value for values in spans.values() for value in values], *spans.values()]
-    cells = [f"{reading:.1f}", f"{memory:,.0f}"]
+    cells = [f"{reading:.1f}", f"{(after.rss - before.rss) / 2**20:,.0f} / {(after.uss - before.uss) / 2**20:,.0f}"]
     cells += [f"{np.percentile(part, 50):.1f} / {np.percentile(part, 95):.1f}" for part in parts]
     return " | ".join(cells)
 
@@ -147,14 +143,13 @@ def main() -> None:
     arguments = parser.parse_args()
     context = multiprocessing.get_context("spawn")
     codes = " | ".join(f"{code} p50 / p95 ms" for code in languages())
-    print(f"| articles | units | questions | building s | peak MB | file MB | reading s | memory MB | all p50 / p95 ms | {codes} |")
+    print(f"| articles | units | questions | building s | peak MB | file MB | reading s | memory MB, all / own | all p50 / p95 ms | {codes} |")
     with tempfile.TemporaryDirectory() as folder:
         for count in arguments.articles:
-            path = Path(folder) / "index.pickle"
             cells = []
-            for work, given in ((build, (count, path)), (search, (path,))):
+            for work in (build, search):
                 with context.Pool(1) as pool:
-                    cells.append(pool.apply(work, given))
+                    cells.append(pool.apply(work, (count, Path(folder))))
             print(f"| {' | '.join(cells)} |", flush=True)
     print(f"load of the machine over the last 5 minutes: {os.getloadavg()[1]:.1f}")
 
