@@ -6,9 +6,6 @@ import argparse
 import logging
 import sys
 
-# spaCy's machine-learning part would import TensorFlow, which costs seconds and 300 MB, for nothing that is used here.
-sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
-
 
 def main() -> int:
     """Serves until it is stopped. Returns 1, with one clear line, when the knowledge is not loaded."""

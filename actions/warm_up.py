@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
-sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]  # see actions/server.py
-
 if __name__ == "__main__":
     from actions.counter import counter
 

@@ -17,8 +17,6 @@ from gateway.settings import gateway_settings
 from gateway.web.app import create_app
 
 logger = logging.getLogger("gateway")
-# spaCy, which reads the desk's searches, would import TensorFlow, which costs seconds and 300 MB for nothing that is used here.
-sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
 DRAIN = 5  # seconds for open requests when stopping
 
 

@@ -147,7 +147,7 @@ def _is_kana(text: str) -> bool:
 def _without(package: str) -> Iterator[None]:
     """Makes a package look as if it were not installed, if it is not in use already.
 
-    spaCy imports TensorFlow where it finds it, for models that are not used here: 340 MB more and five seconds in every process.
+    spaCy imports TensorFlow where it finds it, for models that are not used here: 340 MB more in every process.
     """
     hidden = package not in sys.modules
     if hidden:

@@ -61,8 +61,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _sync(listings: Listings, options: argparse.Namespace) -> int:
-    # spaCy's machine-learning part would import TensorFlow, for nothing that is used here (see actions/server.py).
-    sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
     from knowledge.listings.sync import sync  # feed libraries only where they are needed
 
     now = _now()
