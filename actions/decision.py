@@ -28,7 +28,7 @@ DANGER = "report_danger"  # the intent that is never sent away as none of our bu
 FORM = "form:"  # a target that is a form and no answer
 # A message is about something else when its odds of that, less the odds that the first hit is what was asked, pass a threshold; a subject named in it
 # counts against it. Set on knowledge/calibration.
-_OUTSIDE = {"certainty": 0.7, "named": 1.0, "threshold": -0.5}
+_OUTSIDE = {"certainty": 0.7, "named": 1.0, "threshold": -1.0}
 # Kinds of articles whose name turns the conversation to them.
 _TOPICS = frozenset({"status", "procedure", "points", "programme", "contact", "event", "warning"})
 # Words around a name that correct or go on, and ask nothing themselves.
