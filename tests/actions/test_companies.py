@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from actions import searches
-from tests.actions.conftest import Conversation
+from tests.actions.conftest import Conversation, Said
 from tests.actions.finder import Finder, listed, serve
 from tests.knowledge.listings.samples import TODAY, company
 
@@ -23,6 +23,18 @@ DIRECTORY = (
 def finder(talk: Conversation, monkeypatch: pytest.MonkeyPatch) -> Finder:
     serve(monkeypatch, [], DIRECTORY)
     return Finder()
+
+
+@pytest.fixture(autouse=True)
+def general_article(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The article of the tiny knowledge that stands for the one about companies in general."""
+    monkeypatch.setitem(searches.ARTICLES, searches.COMPANIES, "status-student")
+    return "status-student"
+
+
+def told(said: Said) -> list[str]:
+    """The articles of the answers, in their order."""
+    return [card["answer"]["article"] for card in said.cards if "answer" in card]
 
 
 @pytest.mark.parametrize(
@@ -52,22 +64,24 @@ def test_every_result_says_that_it_is_no_job_offer(finder: Finder, text: str, la
     assert words in finder.say(text, "find_companies", language).texts[0]
 
 
-def test_an_old_statement_is_not_shown_and_the_official_ways_are(finder: Finder) -> None:
+def test_an_old_statement_is_not_shown_and_the_official_ways_are(finder: Finder, general_article: str) -> None:
     said = finder.say("companies in Tokyo", "find_companies")
     assert said.replies[0] == "utter_companies_none"
-    assert "utter_answer" in said.replies
+    assert told(said) == [general_article]
     assert not listed(said, "companies")
 
 
 @pytest.mark.parametrize(
     ("text", "language", "words"), [("IT companies in Tokyo", "en", "holds no companies yet"), ("東京のIT企業", "ja", "まだ会社が載っていない")]
 )
-def test_an_empty_directory_says_so(talk: Conversation, monkeypatch: pytest.MonkeyPatch, text: str, language: str, words: str) -> None:
+def test_an_empty_directory_says_so(
+    talk: Conversation, monkeypatch: pytest.MonkeyPatch, general_article: str, text: str, language: str, words: str
+) -> None:
     serve(monkeypatch, [], [])
     said = Finder().say(text, "find_companies", language)
     assert said.replies[0] == "utter_companies_empty"
     assert words in said.texts[0]
-    assert "utter_answer" in said.replies
+    assert told(said) == [general_article]
 
 
 def test_a_question_about_lists_is_answered_from_the_articles(finder: Finder) -> None:
@@ -91,8 +105,7 @@ def test_the_search_is_taken_up_again_by_its_name(finder: Finder) -> None:
     assert finder.say("会社の話に戻るけど、沖縄は？", "unclear", "ja").replies[0] == "utter_companies_none"
 
 
-def test_after_the_article_its_kind_of_search_begins(finder: Finder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(searches.ARTICLES, searches.COMPANIES, "status-student")
+def test_after_the_article_its_kind_of_search_begins(finder: Finder) -> None:
     assert listed(finder.say("in Fukuoka, software", "unclear"), "companies") == []
     finder.slots["subject"] = "status-student"
     assert listed(finder.say("in Fukuoka, software", "unclear"), "companies") == ["fukuoka-it"]
@@ -103,7 +116,6 @@ def test_what_was_talked_about_before_gives_way_to_the_companies(
     talk: Conversation, monkeypatch: pytest.MonkeyPatch, text: str, language: str
 ) -> None:
     serve(monkeypatch, [], [])
-    monkeypatch.setitem(searches.ARTICLES, searches.COMPANIES, "status-student")
     finder = Finder()
     finder.slots["subject"] = "procedure-extension"
     finder.say(text, "find_companies", language)
