@@ -163,6 +163,12 @@ class Counter:
                 return option["target"]
         return None
 
+    def says_more(self, text: str) -> bool:
+        """Whether a "no" or a "something else" says at once what is meant: "no, I mean the change of status", いや、妻の話です."""
+        words = list(tokens(text))
+        named = self.index.names.find(text, words) or self._choices.find(text, words)
+        return bool(named) and _follow_ups().correction.search(normalised(text)) is not None
+
     def tell(self, target: str, asked: Asked, memory: Memory, day: dt.date) -> Decision:
         """The answer of one unit (by key), or of an article's first unit (by id); or the form (`form:` and its id) that begins."""
         if target.startswith(FORM):
@@ -269,7 +275,7 @@ class Counter:
 
     def _asks_of_subject(self, words: Sequence[Token]) -> bool:
         """Whether a message names no thing of its own ("how much does it cost", 期間は)."""
-        content = [word for word in words if word.content]
+        content = [word for word in words if word.content and word.lemma not in _GOING_ON]
         return bool(words) and all(word.lemma in _follow_ups().words for word in content) and (bool(content) or any(word.lemma in _ASKING for word in words))
 
     def _names_a_topic(self, mention: Mention) -> bool:
@@ -412,6 +418,7 @@ class _FollowUps:
     words: Mapping[str, tuple[str, ...]]  # a word, and the aspects it asks for
     general: frozenset[str]
     condition: re.Pattern[str]
+    correction: re.Pattern[str]
     both: re.Pattern[str]
 
 
@@ -419,7 +426,7 @@ class _FollowUps:
 def _follow_ups() -> _FollowUps:
     table = read_document(Path(__file__).with_name("follow_ups.yaml")).data
     words = {str(word): tuple(row["aspects"]) for row in table["words"] for code in languages() for word in row[code]}
-    return _FollowUps(words, frozenset(table["general"]), *(re.compile("|".join(table[name])) for name in ("condition", "both")))
+    return _FollowUps(words, frozenset(table["general"]), *(re.compile("|".join(table[name])) for name in ("condition", "correction", "both")))
 
 
 @lru_cache(maxsize=1)
