@@ -26,6 +26,8 @@ from privacy.numbers import redact
 MAX_OFFERED = 3
 _OUT_OF_SCOPE = "out_of_scope"
 DANGER = "report_danger"  # the intent that is never sent away as none of our business
+ABOUT = "guide-about-madoguchi"  # the article about this service
+_WHO = frozenset({"what", "contact"})  # the aspects of it that the fixed reply says better
 FORM = "form:"  # a target that is a form and no answer
 # A message is about something else when its odds of that, less the odds that the first hit is what was asked, pass a threshold; a subject named in it
 # counts against it. Set on knowledge/calibration.
@@ -116,7 +118,7 @@ class Counter:
         mentions = self.index.names.find(asked.text, list(words))
         bare_subject = len({one.targets[0] for one in mentions}) == 1 and not _content_outside(words, mentions)
         if bare_subject and not memory.question:
-            return self.tell(mentions[0].targets[0], asked, memory, day)
+            return self._told(mentions[0], asked, memory, day, alone)
         if bare_subject and memory.subject and self._takes_its_place(mentions[0], asked.text, words):
             # "and for dependents?", 家族滞在は？, "no, I meant student": the last question again, about another subject.
             last = self._without_subject(memory.question or "", memory.subject, asked.language)
@@ -162,6 +164,20 @@ class Counter:
             ):
                 return option["target"]
         return None
+
+    def _told(self, mention: Mention, asked: Asked, memory: Memory, day: dt.date, alone: Callable[[], Found]) -> Decision:
+        """A name and no question: what the article says first; where something happened to it (不許可になった), what is surely meant."""
+        name = bare(asked.text[mention.start : mention.end])
+        found = alone() if name != bare(asked.text) else None
+        if found and found.certainty >= self.index.ranking.sure and self._units[found.hits[0].unit].article in mention.targets:
+            return self._decided(found, asked, memory, day)
+        return self.tell(mention.targets[0], asked, memory, day)
+
+    def about_itself(self, asked: Asked) -> Optional[str]:
+        """The key of the unit that answers a question about this service itself (what it keeps, what it costs), when the article about it has one."""
+        found = self.index.search(asked.text, asked.language, (ABOUT,))
+        first = self._units[found.hits[0].unit] if found.hits and found.certainty >= self.index.ranking.nearly else None
+        return first.key if first and first.article == ABOUT and first.aspect not in _WHO else None
 
     def says_more(self, text: str) -> bool:
         """Whether a "no" or a "something else" says at once what is meant: "no, I mean the change of status", いや、妻の話です."""
@@ -254,15 +270,16 @@ class Counter:
         """
         if dict(asked.ranking).get(_OUT_OF_SCOPE, 0.0) < _LIKELY:
             found = replace(found, outside=0.0)
-        aspects = {name for name, share in likely_aspects(asked).items() if share >= _LIKELY_ASPECT}
-        aspects.update(aspect for word in words for aspect in _follow_ups().words.get(word.lemma, ()))
+        aspects = {aspect for word in words for aspect in _follow_ups().words.get(word.lemma, ())}
+        aspects = aspects or {name for name, share in likely_aspects(asked).items() if share >= _LIKELY_ASPECT}
 
         def of(articles: AbstractSet[str], fitting: bool) -> list[Hit]:
             units = [(hit, self._units[hit.unit]) for hit in found.hits]
             return [hit for hit, unit in units if unit.article in articles and (unit.aspect in aspects or not fitting)]
 
-        near = {article.id, *article.related}
-        if not found.hits or self._units[found.hits[0].unit].article in near:
+        near, sure = {article.id, *article.related}, found.certainty >= self.index.ranking.sure
+        first = self._units[found.hits[0].unit] if found.hits else None
+        if first is None or (first.article in near and (sure or first.aspect in aspects or not aspects)):
             return found
         general = _follow_ups().general if article.kind in _PROCEDURES else frozenset[str]()
         hits = of({article.id}, True) or of(near, True) or of(general, True) or of(near, False)

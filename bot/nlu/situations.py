@@ -42,6 +42,8 @@ PERSON = frozenset({"request_human", "complain"})
 _DANGER = re.compile("|".join(read_document(Path(__file__).with_name("danger.yaml")).data))
 _SPEAKING = re.compile(r"[^\W_]")
 _NONSENSE = re.compile("|".join(f"(?:{one})" for one in read_document(Path(__file__).with_name("nonsense.yaml")).data))
+_ADDRESSED = re.compile("|".join(read_document(Path(__file__).with_name("addressed.yaml")).data))
+_ABOUT_THE_BOT = frozenset({"ask_identity", "ask_capabilities"})
 # Where a civility ends and something else begins: "thanks, but …", ありがとう、それで….
 _AFTER_CIVILITY = re.compile(r"[,.!、。]|\s(?=(?:but|and|so)\s)")
 
@@ -136,6 +138,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         if name == DANGER and confidence < self._config["danger_confidence"] and message.get(NEAREST, 0.0) < self._config["same_nearest"]:
             return UNCLEAR
         if name in (_NO_QUESTIONS | {THANK}) and message.get(NEAREST, 0.0) < self._config["same_nearest"] and _asks(message, name):
+            return UNCLEAR
+        if name in _ABOUT_THE_BOT and not _ADDRESSED.search(normalised(message.get(TEXT) or "")):
             return UNCLEAR
         if name in FIXED and not self._fixed_is_sure(message, confidence):
             return UNCLEAR
