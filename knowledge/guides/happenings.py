@@ -15,7 +15,7 @@ from knowledge.numerals import number
 
 _YEAR = re.compile(r"\d{4}|年|reiwa|heisei|\b(next|this|last) year\b", re.IGNORECASE)
 _MONTH = re.compile(r"(?<![先今来])月|がつ|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
-_SHORT = re.compile(r"(?<![\d/.-])(?P<one>\d{1,2})(?P<mark>[/.-])(?P<two>\d{1,2})(?:(?P=mark)(?P<year>\d{4}|\d{2}))?(?![\d/.-]*\d)")
+_SHORT = re.compile(r"(?<![\w/.-])(?P<one>\d{1,2})(?P<mark>[/.-])(?P<two>\d{1,2})(?:(?P=mark)(?P<year>\d{4}|\d{2}))?(?![\d/.-]*\d)")
 _BARE_WEEKDAY = re.compile(r"(?:on )?[a-z]+day|[月火水木金土日げつかすいもくきんどにち]+[曜よ].*", re.IGNORECASE)
 _NEXT_WEEKDAY = re.compile(r"(?:on )?next [a-z]+", re.IGNORECASE)
 _BARE_DAY = re.compile(r"on the \d{1,2}[a-z]{2}", re.IGNORECASE)
