@@ -19,7 +19,7 @@ from actions.results import just_shown, shown
 from actions.turn import Turn
 from knowledge.articles import Source
 from knowledge.guides.deadlines import Deadline, Kind, article_of, calendar_address, deadlines_of, rules
-from knowledge.guides.happenings import Dated, Happening, another_day, days_of, find_happenings, is_off, supposes, wants_all, wants_days
+from knowledge.guides.happenings import Dated, Happening, another_day, days_of, find_happenings, is_off, supposes, wants_again, wants_all, wants_days
 from knowledge.guides.questionnaire import Answers, Option, Question
 from knowledge.languages import in_language, languages
 
@@ -48,6 +48,8 @@ class DeadlinesForm(Form):
         today, dates = dt.date.today(), _dates(heard)
         found = find_happenings(heard.text, heard.language, dates, rules(), today)
         if question.id == WHAT:
+            if not found and heard.asked:
+                found = find_happenings(heard.text, heard.language, dates, rules(), today, asked=True)
             told = {one.kind.id: _plain(one.days) for one in found if one.kind.id not in answers and (one.days or one.kind.id not in _told(answers))}
             return {**_told(answers), **told} if told else None
         days = next((one.days for one in found if one.kind.id == question.id), ())
@@ -144,6 +146,8 @@ def mended(turn: Turn) -> Optional[Dict[str, Any]]:
     if not kinds or (set(about) & set(said) and not set(about) & set(kinds)):
         return _of_subject(about, heard, said)
     told = {kind: said.get(kind) for kind in kinds}
+    if wants_again(heard.text, rules()):
+        return {WHAT: told}
     changed = _changed(told, heard, led=just_shown(turn.slots, FORM))
     return None if changed is None else {WHAT: changed}
 
@@ -155,7 +159,7 @@ def _kinds_of(article: Optional[str]) -> List[str]:
 
 def _of_subject(about: Sequence[str], heard: Heard, said: Told) -> Optional[Dict[str, Any]]:
     """The day of what was talked about without a list: the thing that was told of, else the only one that the article is about."""
-    kinds = [kind for kind in about if kind in said] or about
+    kinds = [kind for kind in about if kind in said] or about or [kind for kind, day in said.items() if day is None]
     if len(kinds) != 1:
         return None
     changed = _changed({kinds[0]: said.get(kinds[0])}, heard, led=True, most=FEW_WORDS)
@@ -175,8 +179,8 @@ def _said_before(turn: Turn) -> Told:
     return told
 
 
-def _found(heard: Heard) -> List[Happening]:
-    return [one for one in find_happenings(heard.text, heard.language, _dates(heard), rules(), dt.date.today()) if one.kind.rules]
+def _found(heard: Heard, asked: bool = False) -> List[Happening]:
+    return [one for one in find_happenings(heard.text, heard.language, _dates(heard), rules(), dt.date.today(), asked) if one.kind.rules]
 
 
 def _changed(told: Told, heard: Heard, led: bool, most: int = MOST_WORDS) -> Optional[Told]:
@@ -189,7 +193,8 @@ def _changed(told: Told, heard: Heard, led: bool, most: int = MOST_WORDS) -> Opt
     supposed = supposes(heard.text, rules())
     if reading.asks(heard.text) and not supposed:
         return None
-    found, off = _found(heard), is_off(heard.text, rules())
+    off = is_off(heard.text, rules())
+    found = _found(heard) or [one for one in _found(heard, asked=True) if one.kind.id in told and reading.content_words(heard) <= most]
     named = [one.kind.id for one in found if one.kind.id in told or not off]
     if set(named) - set(told) or not (led or named or supposed or reading.matches("correction", heard.text)):
         return None

@@ -304,6 +304,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
     (re.compile(rf"(?<![の限]){_KANJI_COUNT}(?P<unit>日|週間)(?:前|まえ)(?!から|まで|に申請|の)"), _counted(-1)),
     (re.compile(rf"{_KANJI_COUNT}(?P<unit>日|週間|[かヶヵ]月)後(?!から|まで)"), _counted(1)),
     (re.compile(rf"(?<=あと) ?{_KANJI_COUNT}(?P<unit>日|週間|[かヶヵ]月)(?=で)"), _counted(1)),
+    (re.compile(r"\bday before yesterday\b"), _days(-2)),
     (re.compile(r"一昨日|おととい|おとつい|\bototoi\b"), _days(-2)),
     (re.compile(r"再来月|\bmonth after next\b"), _months(2)),
     (re.compile(r"先月|せんげつ|\blast month\b|\bsengetsu\b"), _months(-1)),
