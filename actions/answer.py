@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.counter import counter
-from actions.decision import Decision
+from actions.decision import DANGER, Decision
 from actions.going_on import go_on
 from actions.handoff import offer_person
 from actions.replies import Part, part, say, say_answers
@@ -62,7 +62,7 @@ def say_decision(dispatcher: CollectingDispatcher, turn: Turn, decision: Decisio
 def say_words(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) -> bool:
     """The words for a decision alone. Returns whether somebody may be in danger."""
     language, buttons = turn.language, decision.buttons
-    danger = turn.asked.intent == "report_danger" or any(answer.aspect == "safety" for answer in decision.answers)
+    danger = turn.asked.intent == DANGER or any(answer.aspect == "safety" for answer in decision.answers)
     notices = [*warnings(turn), *([part("utter_part_danger")] if danger else [])]
     if decision.kind in ("answer", "likely"):
         say_answers(dispatcher, decision, language, notices)

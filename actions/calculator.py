@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, Dict, List
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import counted, points
 from actions.answer import ActionAnswer
 from actions.forms.form import Form
-from actions.forms.validation import REQUESTED, TALK, FormValidation, begins
+from actions.forms.validation import FormValidation, begins, not_begun
 from actions.turn import turn_of
 
 
@@ -27,7 +26,7 @@ class ValidatePoints(FormValidation):
         if begins(tracker, self.form):
             events = counted.counted_already(dispatcher, turn_of(tracker))
             if events is not None:
-                return [*events, SlotSet(TALK, None), SlotSet(REQUESTED, None)]
+                return [*events, *not_begun()]
         return await super().run(dispatcher, tracker, domain)
 
 

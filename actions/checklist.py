@@ -137,8 +137,7 @@ def changed(turn: Turn) -> Optional[Dict[str, Any]]:
 def begun_with(known: Answers, turn: Turn) -> Optional[Dict[str, Any]]:
     """The answers with which the list begins when some are known from elsewhere; what the message itself says counts more. None without any."""
     heard = heard_in(turn)
-    told = FORM.settled(reading.read_all(FORM, heard, {}, words=tuple(question.id for question in FORM.questions())))
-    return FORM.settled({**known, **told}) if known else None
+    return FORM.settled({**known, **reading.told(FORM, heard)}) if known else None
 
 
 def say_paper(dispatcher: CollectingDispatcher, turn: Turn) -> bool:

@@ -15,7 +15,6 @@ from actions.answer import say_decision
 from actions.counter import counter
 from actions.forms import reading
 from actions.forms.hearing import heard_in
-from actions.forms.reading import is_question
 from actions.going_on import go_on
 from actions.handoff import request_person
 from actions.replies import say
@@ -38,7 +37,7 @@ class ActionChoose(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Answers what was picked; asks when nothing was."""
         turn = turn_of(tracker)
-        if counter().taken(turn.asked.text, turn.memory) or is_question(heard_in(turn)):
+        if counter().taken(turn.asked.text, turn.memory) or reading.is_question(heard_in(turn)):
             return _taken(dispatcher, turn)  # "when was the last one?" picks nothing
         say(dispatcher, "utter_choose_what", turn.language, turn.memory.offered)
         return turn.events(turn.memory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from babel.numbers import format_decimal
@@ -15,7 +15,6 @@ from actions.forms import reading
 from actions.forms.form import Form, Heard
 from actions.forms.hearing import answers_of, heard_in
 from actions.forms.showing import shown
-from actions.forms.talk import SURE_INTENT
 from actions.points import FORM, card_of, gains_of, line_of, meaning_of, notices_of, open_of, rows_of, source_of
 from actions.replies import Part, part, say
 from actions.results import SLOT, say_result
@@ -31,7 +30,6 @@ from privacy.numbers import redact
 WHAT_IF = "points_what_if"  # the intent
 PERMANENT = "points-permanent-residence"  # the article
 STORY = 3  # kinds of facts about a person in one message about points, with which a count can begin
-_MORE_URGENT = frozenset({"report_danger"})  # intents that are no supposition, whatever the words
 _VALUES = frozenset({"age", "degree", "jlpt", "money", "duration"})
 _MARK = re.compile(r"(?<!\d)([78]0)(?!\d|[.,]\d)")
 _LOOSE = 3  # words that a vague question ("what papers do I need for that?") may have beside what it is known by
@@ -64,7 +62,7 @@ def counted_already(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[Ev
 def begun(turn: Turn) -> Optional[Events]:
     """The form begins with a message that asks for one's own points by its words, or tells too much about a person for any others."""
     heard = heard_in(turn)
-    if (heard.intent in _MORE_URGENT and heard.confidence >= SURE_INTENT) or not _says("points", heard):
+    if heard.tells_danger or not _says("points", heard):
         return None
     told = _VALUES & {one["entity"] for one in heard.entities}
     found = reading.read_all(FORM, heard, {}, words=("type",))
@@ -87,7 +85,7 @@ def mended(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[Events]:
     if not found or (not takes_back and any(answers.get(name) != UNKNOWN for name in found)):
         return None
     settled = FORM.settled({**answers, **found})
-    slots = [SlotSet(FORM.slot(question.id), settled.get(question.id)) for question in FORM.questions()]
+    slots = [SlotSet(name, value) for name, value in FORM.slots(settled).items()]
     if FORM.next(settled) is not None:
         return None
     say(dispatcher, "utter_points_mended", turn.language, changes=_lines(found, turn.language))
@@ -162,8 +160,7 @@ def _lines(answers: Answers, language: str) -> List[Part]:
 def supposes(heard: Heard) -> bool:
     """Whether a message supposes something and asks nothing but how many points there would be then; "if I earn 8 million, can my parents come?"
     asks something else."""
-    urgent = heard.intent in _MORE_URGENT and heard.confidence >= SURE_INTENT
-    if urgent or not reading.matches("supposition", heard.text):
+    if heard.tells_danger or not reading.matches("supposition", heard.text):
         return False
     return not reading.asks(reading.without("outcome", heard.text))
 
@@ -175,6 +172,11 @@ def _continues(turn: Turn, heard: Heard) -> bool:
     text = reading.beside(FORM, heard)
     if text == heard.text and lone_number(text) is None and bare_amount(text) is None:
         return False
+    return _only_numbers(text)
+
+
+def _only_numbers(text: str) -> bool:
+    """Whether a text says nothing but numbers, with light words around them ("and with 8?")."""
     return not re.sub(r"[\d.,\s]+", "", points_table().spoken["light"].sub(" ", normalised(text)))
 
 
@@ -217,9 +219,8 @@ def _number_alone(answers: Answers, heard: Heard) -> Dict[str, Any]:
     assert question is not None
     if value is None:
         return {}
-    alone = not re.sub(r"[\d.,\s]+", "", points_table().spoken["light"].sub(" ", normalised(heard.text)))
     # Somebody who says "and 8?" speaks of pay; 20 to 69 may be an age just as well.
-    if not (_says("pay", heard) or value != int(value) or (alone and not 20 <= value < 70)):
+    if not (_says("pay", heard) or value != int(value) or (_only_numbers(heard.text) and not 20 <= value < 70)):
         return {}
     amount = bare_amount(f"{value:g}")
     return {"salary": round(amount)} if amount is not None and amount >= (question.low or 0) else {}
@@ -238,13 +239,13 @@ def said(form: Form, answers: Answers, heard: Heard) -> bool:
 def explained(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[Events]:
     """The answer to a question about the count; None when it is about something else."""
     heard, answers = heard_in(turn), answers_of(FORM, turn.slots)
-    if heard.intent in _MORE_URGENT and heard.confidence >= SURE_INTENT:
+    if heard.tells_danger:
         return None
-    about, fresh, pointed = reading.about(FORM, heard), _fresh(turn), _says("points", heard)
+    asked = _Asked(turn.language, heard, answers, reading.about(FORM, heard), _fresh(turn), _says("points", heard))
     named = {str(one["value"]) for one in heard.entities if one["entity"] == "subject"}
     elsewhere = bool(named) and not any(name.startswith("points-") or name == FORM.about(answers, dt.date.today()) for name in named)
-    for kind in _KINDS[: 1 if elsewhere and about is None else None]:
-        if kind(dispatcher, turn.language, heard, answers, about, fresh, pointed):
+    for kind in _KINDS[: 1 if elsewhere and asked.about is None else None]:
+        if kind(dispatcher, asked):
             subject = turn.memory.about(PERMANENT) if kind is _say_permanent else turn.memory
             return turn.events(replace(subject, question=redact(heard.text).text, offered=(), failures=0))
     return None
@@ -257,7 +258,22 @@ def _fresh(turn: Turn) -> bool:
     return last is not None and (subject in (last.get("subject"), None, "") or subject.startswith("points-"))
 
 
-About = Optional[Tuple[str, Optional[str]]]
+@dataclass(frozen=True)
+class _Asked:
+    """A question that may be about the count: `about` which question of the form and which option of it; `fresh`: right behind the result;
+    `pointed`: it speaks of points."""
+
+    language: str
+    heard: Heard
+    answers: Answers
+    about: Optional[Tuple[str, Optional[str]]]
+    fresh: bool
+    pointed: bool
+
+    @property
+    def of_count(self) -> bool:
+        """Whether it can be about the count at all."""
+        return self.fresh or self.pointed
 
 
 def _says(name: str, heard: Heard) -> bool:
@@ -269,53 +285,57 @@ def _mark(heard: Heard) -> Optional[int]:
     return int(found.group(1)) if found else None
 
 
-def _say_permanent(dispatcher: CollectingDispatcher, language: str, heard: Heard, answers: Answers, about: About, fresh: bool, pointed: bool) -> bool:
-    if not (_says("permanent", heard) and _says("when", heard)) or _says("besides", heard) or not (fresh or pointed):
+def _say_permanent(dispatcher: CollectingDispatcher, asked: _Asked) -> bool:
+    if not (_says("permanent", asked.heard) and _says("when", asked.heard)) or _says("besides", asked.heard) or not asked.of_count:
         return False
-    table, count = points_table(), points_table().count(answers)
+    table, count = points_table(), points_table().count(asked.answers)
     span = next((step.span for step in table.permanent if step.years == count.permanent_years), None)
     own = (
-        part("utter_part_points_own_span", total=count.total, span=in_language(span, language))
+        part("utter_part_points_own_span", total=count.total, span=in_language(span, asked.language))
         if span
         else part("utter_part_points_own_none", total=count.total)
     )
-    steps = [part("utter_part_points_permanent", mark=step.points, span=in_language(step.span, language)) for step in table.permanent]
-    notices = notices_of(count, table.source, language, dt.date.today())
-    say(dispatcher, "utter_points_permanent", language, own=own, meaning=[*steps, *notices], **source_of(table.permanent_source, language))
+    steps = [part("utter_part_points_permanent", mark=step.points, span=in_language(step.span, asked.language)) for step in table.permanent]
+    notices = notices_of(count, table.source, asked.language, dt.date.today())
+    say(
+        dispatcher, "utter_points_permanent", asked.language, own=own, meaning=[*steps, *notices], **source_of(table.permanent_source, asked.language)
+    )
     return True
 
 
-def _say_proof(dispatcher: CollectingDispatcher, language: str, heard: Heard, answers: Answers, about: About, fresh: bool, pointed: bool) -> bool:
-    if not _says("evidence", heard) or _says("filing", heard) or not (fresh or (pointed and about)):
+def _say_proof(dispatcher: CollectingDispatcher, asked: _Asked) -> bool:
+    if not _says("evidence", asked.heard) or _says("filing", asked.heard) or not (asked.fresh or (asked.pointed and asked.about)):
         return False
-    table, count = points_table(), points_table().count(answers)
-    rows = _rows_about(about, count.type)
+    table, count = points_table(), points_table().count(asked.answers)
+    rows = _rows_about(asked.about, count.type)
     if not rows:
-        if reading.content_words(heard) > _LOOSE + 1:
+        if reading.content_words(asked.heard) > _LOOSE + 1:
             return False
         rows = [one.row for one in count.rows]
-    lines = [line_of(row.label, in_language(row.evidence, language), language) for row in rows]
-    say(dispatcher, "utter_points_proof", language, rows=lines, **source_of(table.evidence_source, language))
+    lines = [line_of(row.label, in_language(row.evidence, asked.language), asked.language) for row in rows]
+    say(dispatcher, "utter_points_proof", asked.language, rows=lines, **source_of(table.evidence_source, asked.language))
     return bool(lines)
 
 
-def _say_need(dispatcher: CollectingDispatcher, language: str, heard: Heard, answers: Answers, about: About, fresh: bool, pointed: bool) -> bool:
-    question = FORM.question(about[0] if about else "salary" if _says("pay", heard) else "career" if _says("long", heard) else None)
-    if not _says("need", heard) or question is None or question.kind not in ("money", "years") or not (fresh or pointed):
+def _say_need(dispatcher: CollectingDispatcher, asked: _Asked) -> bool:
+    question = FORM.question(
+        asked.about[0] if asked.about else "salary" if _says("pay", asked.heard) else "career" if _says("long", asked.heard) else None
+    )
+    if not _says("need", asked.heard) or question is None or question.kind not in ("money", "years") or not asked.of_count:
         return False
-    table, total = points_table(), points_table().count(answers).total
-    mark = _mark(heard) or next((mark for mark in table.marks if total < mark), table.marks[-1])
-    found = table.least(question.id, answers, mark)
-    label = in_language(question.label, language)
+    table, total = points_table(), points_table().count(asked.answers).total
+    mark = _mark(asked.heard) or next((mark for mark in table.marks if total < mark), table.marks[-1])
+    found = table.least(question.id, asked.answers, mark)
+    label = in_language(question.label, asked.language)
     if total >= mark:
         needed = _total_line(mark)
     elif found is None:
         needed = part("utter_part_points_adds_nothing", label=label, mark=mark)
     else:
         name = "utter_part_points_needed" if found[1] >= mark else "utter_part_points_not_alone"
-        needed = part(name, label=label, value=shown(FORM, question, found[0], language), total=found[1], mark=mark)
-    gains = gains_of(FORM, answers, language)
-    say(dispatcher, "utter_points_need", language, total=total, needed=needed, gains=gains, **source_of(table.source, language))
+        needed = part(name, label=label, value=shown(FORM, question, found[0], asked.language), total=found[1], mark=mark)
+    gains = gains_of(FORM, asked.answers, asked.language)
+    say(dispatcher, "utter_points_need", asked.language, total=total, needed=needed, gains=gains, **source_of(table.source, asked.language))
     return True
 
 
@@ -323,66 +343,74 @@ def _total_line(mark: int) -> Part:
     return part("utter_part_points_pass", mark=mark)
 
 
-def _say_why(dispatcher: CollectingDispatcher, language: str, heard: Heard, answers: Answers, about: About, fresh: bool, pointed: bool) -> bool:
-    if not _says("why", heard) or (not fresh and not (pointed and about)):
+def _say_why(dispatcher: CollectingDispatcher, asked: _Asked) -> bool:
+    if not _says("why", asked.heard) or (not asked.fresh and not (asked.pointed and asked.about)):
         return False
-    count = points_table().count(answers)
-    rows, question = _rows_about(about, count.type), FORM.question(about[0]) if about else None
+    count = points_table().count(asked.answers)
+    rows, question = _rows_about(asked.about, count.type), FORM.question(asked.about[0]) if asked.about else None
     if not rows or question is None:
-        return reading.content_words(heard) <= _LOOSE + (2 if pointed else 0) and _say_total(dispatcher, language, heard, answers)
+        return reading.content_words(asked.heard) <= _LOOSE + (2 if asked.pointed else 0) and _say_total(dispatcher, asked)
     points = sum(one.points for one in count.rows if one.row in rows)
     label = rows[0].label if len(rows) == 1 else question.label
     say(
         dispatcher,
         "utter_points_why",
-        language,
-        label=in_language(label, language),
+        asked.language,
+        label=in_language(label, asked.language),
         points=points,
-        answer=shown(FORM, question, answers[question.id], language) if question.id in answers else "–",
-        type=in_language(points_table().types[count.type], language),
-        steps=[step for row in rows for step in _steps(row, question, answers, language)],
-        **source_of(points_table().source, language),
+        answer=shown(FORM, question, asked.answers[question.id], asked.language) if question.id in asked.answers else "–",
+        type=in_language(points_table().types[count.type], asked.language),
+        steps=[step for row in rows for step in _steps(row, question, asked.answers, asked.language)],
+        **source_of(points_table().source, asked.language),
     )
     return True
 
 
-def _say_gains(dispatcher: CollectingDispatcher, language: str, heard: Heard, answers: Answers, about: About, fresh: bool, pointed: bool) -> bool:
-    if not _says("gain", heard) or not (fresh or pointed):
+def _say_gains(dispatcher: CollectingDispatcher, asked: _Asked) -> bool:
+    if not _says("gain", asked.heard) or not asked.of_count:
         return False
-    count = points_table().count(answers)
-    meaning = meaning_of(count, language, _mark(heard))[:1]
-    gains = gains_of(FORM, answers, language)
-    say(dispatcher, "utter_points_gains", language, total=count.total, meaning=meaning, gains=gains, **source_of(points_table().source, language))
+    count = points_table().count(asked.answers)
+    meaning = meaning_of(count, asked.language, _mark(asked.heard))[:1]
+    gains = gains_of(FORM, asked.answers, asked.language)
+    say(
+        dispatcher,
+        "utter_points_gains",
+        asked.language,
+        total=count.total,
+        meaning=meaning,
+        gains=gains,
+        **source_of(points_table().source, asked.language),
+    )
     return True
 
 
-def _say_enough(dispatcher: CollectingDispatcher, language: str, heard: Heard, answers: Answers, about: About, fresh: bool, pointed: bool) -> bool:
-    if not _says("total", heard) or not (fresh or pointed) or reading.content_words(heard) > 2 * _LOOSE:
+def _say_enough(dispatcher: CollectingDispatcher, asked: _Asked) -> bool:
+    if not _says("total", asked.heard) or not asked.of_count or reading.content_words(asked.heard) > 2 * _LOOSE:
         return False
-    return _say_total(dispatcher, language, heard, answers)
+    return _say_total(dispatcher, asked)
 
 
-def _say_total(dispatcher: CollectingDispatcher, language: str, heard: Heard, answers: Answers) -> bool:
-    table, count = points_table(), points_table().count(answers)
+def _say_total(dispatcher: CollectingDispatcher, asked: _Asked) -> bool:
+    table, count = points_table(), points_table().count(asked.answers)
     say(
         dispatcher,
         "utter_points_total",
-        language,
+        asked.language,
         total=count.total,
-        type=in_language(table.types[count.type], language),
-        rows=rows_of(count, language),
-        meaning=[*open_of(answers, count, language), *meaning_of(count, language, _mark(heard))],
-        notices=notices_of(count, table.source, language, dt.date.today()),
-        **source_of(table.source, language),
+        type=in_language(table.types[count.type], asked.language),
+        rows=rows_of(count, asked.language),
+        meaning=[*open_of(asked.answers, count, asked.language), *meaning_of(count, asked.language, _mark(asked.heard))],
+        notices=notices_of(count, table.source, asked.language, dt.date.today()),
+        **source_of(table.source, asked.language),
     )
     return True
 
 
 # What a question can be about, in the order in which it is looked for.
-_KINDS: Tuple[Callable[..., bool], ...] = (_say_permanent, _say_proof, _say_need, _say_why, _say_gains, _say_enough)
+_KINDS: Tuple[Callable[[CollectingDispatcher, _Asked], bool], ...] = (_say_permanent, _say_proof, _say_need, _say_why, _say_gains, _say_enough)
 
 
-def _rows_about(about: About, kind: str) -> List[Row]:
+def _rows_about(about: Optional[Tuple[str, Optional[str]]], kind: str) -> List[Row]:
     """The rows of what a question is about; of a question with many rows only that of the option that was named."""
     if about is None:
         return []

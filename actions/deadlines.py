@@ -26,6 +26,7 @@ from knowledge.languages import in_language, languages
 WHAT = "what"  # the question whose answer holds everything: {kind: day in ISO, the two days that it can mean, or None}
 MOST_WORDS = 4  # beside a day, in a message that does no more than name another day
 FEW_WORDS = 1  # the same, where no list of days was shown
+_READ_AGAIN = 40  # messages; a conversation may have hundreds
 Told = Dict[str, Any]  # kind → its day in ISO, the two days that it can mean, or None
 _LINES = {"from": "utter_part_deadline_from", "by": "utter_part_deadline_by", "until": "utter_part_deadline_until"}
 
@@ -140,9 +141,11 @@ def mended(turn: Turn) -> Optional[Dict[str, Any]]:
     """
     heard = heard_in(turn)
     last = shown(turn.slots, FORM) or {}
-    said = _said_before(turn)
     kinds = [kind for kind in last.get("kinds", ()) if kind in rules().kinds and rules().kinds[kind].rules]
     about = next((found for subject in (turn.memory.subject, *turn.memory.earlier) if (found := _kinds_of(subject))), [])
+    if not (kinds or about) or (reading.asks(heard.text) and not supposes(heard.text, rules())):
+        return None
+    said = _said_before(turn)
     if not kinds or (set(about) & set(said) and not set(about) & set(kinds)):
         return _of_subject(about, heard, said)
     told = {kind: said.get(kind) for kind in kinds}
@@ -167,9 +170,9 @@ def _of_subject(about: Sequence[str], heard: Heard, said: Told) -> Optional[Dict
 
 
 def _said_before(turn: Turn) -> Told:
-    """What was told in the messages before, with the day as it was said last. Read anew each time: no day is kept."""
+    """What was told in the last messages, with the day as it was said last. Read anew each time: no day is kept."""
     told: Told = {}
-    for parsed in turn.earlier:
+    for parsed in turn.earlier[-_READ_AGAIN:]:
         text, language = str(parsed.get("text") or ""), str((parsed.get("language") or {}).get("code") or turn.language)
         heard = Heard(text, language if language in languages() else turn.language, entities=tuple(parsed.get("entities") or ()))
         found = {one.kind.id: _plain(one.days) for one in _found(heard)}

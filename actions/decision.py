@@ -13,7 +13,7 @@ from typing import Callable, Optional, Sequence
 from actions.memory import Memory
 from knowledge.analysis import Token, has_japanese, normalised, tokens
 from knowledge.answers import Answer, answer_of
-from knowledge.articles import Library, Unit
+from knowledge.articles import FormStart, Library, Unit
 from knowledge.aspect_intents import intent_aspects
 from knowledge.content_reader import target_exists
 from knowledge.documents import read_document
@@ -276,8 +276,7 @@ class Counter:
         for unit in ordered:
             if unit.key not in told and unit not in chosen:
                 chosen.append(unit)
-        forms = [form for form in self.library.forms.values() if first.article in form.articles][:1]
-        buttons = [{"title": in_language(form.title, language), "target": FORM + form.id} for form in forms]
+        buttons = [form_button(form, language) for form in self.library.forms.values() if first.article in form.articles][:1]
         return [*buttons, *(self._button(unit, language) for unit in chosen[:MAX_OFFERED])]
 
     def _button(self, unit: Unit, language: str) -> dict[str, str]:
@@ -288,6 +287,11 @@ class Counter:
         buttons = [self._button(self._units[hit.unit], asked.language) for hit in near]
         after = replace(memory, offered=tuple(buttons), failures=memory.failures + 1, question=redact(asked.text).text)
         return Decision("unsure_near" if buttons else "unsure", after, buttons=buttons, certainty=found.certainty)
+
+
+def form_button(form: FormStart, language: str) -> dict[str, str]:
+    """The button that begins a form."""
+    return {"title": in_language(form.title, language), "target": FORM + form.id}
 
 
 def _content_outside(words: Sequence[Token], mentions: Sequence[Mention]) -> list[Token]:

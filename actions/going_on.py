@@ -44,6 +44,6 @@ def _again(dispatcher: CollectingDispatcher, turn: Turn, form: Form, answers: An
     after, kept = say_result(dispatcher, turn, form, answers, turn.memory)
     if deadlines.urgent(dispatcher):
         after = offer_person(dispatcher, turn, after, "danger")
-    slots = {form.slot(question.id): form.kept(answers).get(question.id) for question in form.questions()} if form.keeps else {}
+    slots = form.slots(form.kept(answers)) if form.keeps else {}
     changed = [SlotSet(name, value) for name, value in slots.items() if turn.slots.get(name) != value]
     return [*changed, *turn.events(after, **kept)]

@@ -21,13 +21,17 @@ class Turn:
     memory: Memory
     slots: Dict[str, Any]
     parsed: Dict[str, Any]
-    questions: List[str]
     earlier: Tuple[Mapping[str, Any], ...] = ()
 
     @property
     def language(self) -> str:
         """The language to reply in."""
         return self.asked.language
+
+    @property
+    def questions(self) -> List[str]:
+        """What the person has written, the oldest first, with this message at the end."""
+        return [*(str(one["text"] or "") for one in self.earlier), self.asked.text]
 
     def events(self, after: Memory, **slots: Any) -> List[Dict[str, Any]]:
         """The slots that changed."""
@@ -43,6 +47,5 @@ def turn_of(tracker: Tracker) -> Turn:
     language = reply_language(parsed, tracker.slots, [event.get("parse_data") or {} for event in said[1:]])
     intent = (parsed.get("intent") or {}).get("name") or "unclear"
     ranking = tuple((row["name"], row["confidence"]) for row in parsed.get("intent_ranking") or [])
-    questions = [event.get("text") or "" for event in reversed(said)]
     earlier = tuple({"text": event.get("text"), **(event.get("parse_data") or {})} for event in reversed(said[1:]))
-    return Turn(Asked(parsed.get("text") or "", language, intent, ranking), Memory.of(tracker.slots), tracker.slots, parsed, questions, earlier)
+    return Turn(Asked(parsed.get("text") or "", language, intent, ranking), Memory.of(tracker.slots), tracker.slots, parsed, earlier)

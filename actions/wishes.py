@@ -36,8 +36,7 @@ def wished(turn: Turn, decision: Decision) -> Optional[str]:
 
 
 def _told(form: Form, turn: Turn) -> bool:
-    found = reading.read_all(form, heard_in(turn), {}, words=tuple(question.id for question in form.questions()))
-    return len(form.settled({**found, **reading.implied(form, found, {})})) >= _TOLD
+    return len(reading.told(form, heard_in(turn))) >= _TOLD
 
 
 def _matches(name: str, kind: str, text: str) -> bool:

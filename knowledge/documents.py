@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Tuple, Union
+from typing import Any, Iterator, Mapping, Sequence, Tuple, Union
 
 import yaml
 from jsonschema import Draft7Validator
@@ -115,6 +116,16 @@ def _build(node: yaml.Node, place: Place, document: Document, loader: Any) -> An
     if node.tag == "tag:yaml.org,2002:timestamp":
         return node.value
     return loader.construct_object(node)
+
+
+def pattern_faults(document: Document, patterns: Mapping[str, Sequence[str]], *where: Key) -> Iterator[Fault]:
+    """Every text of a list by language that is no regular expression."""
+    for code, found in patterns.items():
+        for place, pattern in enumerate(found):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                yield document.fault(f"'{pattern}' is not a regular expression: {error}", *where, code, place)
 
 
 def schema_faults(document: Document, schema: dict[str, Any]) -> list[Fault]:

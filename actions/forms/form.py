@@ -7,10 +7,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Callable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from actions.decision import Decision
+from actions.decision import DANGER, Decision
 from knowledge.guides.questionnaire import UNKNOWN, Answers, Option, Question
 
 Button = Mapping[str, str]
+SURE_INTENT = 0.5  # of an intent that ends or interrupts the form; below, an answer is likelier
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,16 @@ class Heard:
     asked: bool = True
     wish: Optional[str] = None
     said: str = ""
+
+    @property
+    def sure(self) -> bool:
+        """Whether the intent is to be believed."""
+        return self.confidence >= SURE_INTENT
+
+    @property
+    def tells_danger(self) -> bool:
+        """Whether somebody seems to be in danger: that comes before everything else."""
+        return self.intent == DANGER and self.sure
 
     def values(self, entity: str) -> List[Any]:
         """The values of one kind of entity, in the order in which they stand."""
@@ -149,6 +160,10 @@ class Form(ABC):
     def slot(self, question: str) -> str:
         """The slot of a question."""
         return f"{self.name}_{question}"
+
+    def slots(self, answers: Answers) -> Dict[str, Any]:
+        """All slots of the form's questions, with these answers in them; None where there is none."""
+        return {self.slot(question.id): answers.get(question.id) for question in self.questions()}
 
     def question(self, name: Optional[str]) -> Optional[Question]:
         """A question by its id."""

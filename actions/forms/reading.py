@@ -414,14 +414,20 @@ def _without_asked(form: Form, name: str, text: str) -> str:
     return text
 
 
+def told(form: Form, heard: Heard) -> Dict[str, Any]:
+    """All answers that a message tells by itself, with what follows from them about other questions."""
+    found = read_all(form, heard, {}, words=tuple(question.id for question in form.questions()))
+    return form.settled({**found, **implied(form, found, {})})
+
+
 def implied(form: Form, found: Answers, answers: Answers) -> Dict[str, Any]:
     """What the answers found say about earlier questions: who is a cook wants to work (`tells` of a question)."""
-    told: Dict[str, Any] = {}
+    following: Dict[str, Any] = {}
     for question in form.questions():
         for name, values in question.when.items() if question.tells and question.id in found else ():
             if name not in found and name not in answers:
-                told[name] = values[0]
-    return told
+                following[name] = values[0]
+    return following
 
 
 def free(form: Form, question: Question, heard: Heard, known: Answers, mentions: Optional[Sequence[Mention]] = None) -> Heard:

@@ -12,14 +12,13 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from actions.decision import Decision
 from actions.forms import reading
-from actions.forms.form import Decide, Form, Heard, State
+from actions.forms.form import SURE_INTENT, Decide, Form, Heard, State
 from actions.memory import Memory
 from knowledge.guides.questionnaire import UNKNOWN, Question
 from knowledge.search.index import bare
 from knowledge.search.terms import split_questions
 
 TRIES = 2  # times a question is asked again before the choices come
-SURE_INTENT = 0.5  # of an intent that ends or interrupts the form; below, an answer is likelier
 SURE_WISH = 0.5  # of the wish for another form
 SURE_REACTION = 0.7  # of "I see", after which the form only asks again: gibberish looks like it, and is to be counted as not understood
 # Intents with a fixed reply, after which the form goes on; those without a reply only make it ask again.
@@ -64,8 +63,7 @@ class Move:
 
 def begin(form: Form, heard: Heard) -> Move:
     """The first message: the wish to use the form, which may bring answers along."""
-    found = reading.read_all(form, heard, {}, words=tuple(question.id for question in form.questions()))
-    answers = form.settled({**found, **reading.implied(form, found, {})})
+    answers = reading.told(form, heard)
     return _next(form, State(answers), _noted(form, answers))
 
 
@@ -104,14 +102,13 @@ def _tap(form: Form, question: Question, state: State, heard: Heard) -> Optional
 
 
 def _about_a_person(form: Form, question: Question, state: State, heard: Heard, memory: Memory) -> Optional[Move]:
-    sure = heard.confidence >= SURE_INTENT
     # Who is asked for their work and says "security consultant" wants no consultant.
     answers = question.kind == "choice" and not reading.is_question(heard) and bool(reading.chosen(form, question, heard, state.answers))
-    if (heard.intent == "request_human" and sure and not answers) or reading.is_whole("person", heard.text):
+    if (heard.intent == "request_human" and heard.sure and not answers) or reading.is_whole("person", heard.text):
         return Move("person", state)
-    if heard.intent == "report_danger" and sure:
+    if heard.tells_danger:
         return Move("danger", state)
-    if heard.intent == "complain" and sure:
+    if heard.intent == "complain" and heard.sure:
         return Move("complaint", state)
     if memory.handoff == "offered" and heard.intent == "affirm":
         return Move("person", state)
@@ -250,7 +247,7 @@ def _small_talk(state: State, heard: Heard) -> Optional[Move]:
         return Move("ask", state)
     if heard.intent in _SMALL_TALK and heard.confidence >= (SURE_REACTION if heard.intent == "react" else SURE_INTENT):
         return Move("ask", state, reply=_SMALL_TALK[heard.intent])
-    if heard.intent == "restart_topic" and heard.confidence >= SURE_INTENT:
+    if heard.intent == "restart_topic" and heard.sure:
         return Move("cancelled", state)
     return None
 

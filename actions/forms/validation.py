@@ -20,7 +20,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.answer import held_a_number, say_decision, say_words
 from actions.counter import counter
-from actions.decision import FORM, MAX_OFFERED, Decision
+from actions.decision import MAX_OFFERED, Decision, form_button
 from actions.forms import reading, talk
 from actions.forms.form import Form, Heard, State
 from actions.forms.hearing import answers_of, heard_in
@@ -59,7 +59,7 @@ class FormValidation(Action, ABC):
         if begins(tracker, self.form):
             answer = self._rather_answered(turn, heard)
             if answer:
-                return [*say_decision(dispatcher, turn, answer), *self._slots(tracker.slots, Move("cancelled", State({})))]
+                return [*say_decision(dispatcher, turn, answer), *not_begun()]
             turn = replace(turn, memory=replace(turn.memory, offered=(), failures=0))
             move = talk.begin(self.form, heard)
             intro = self.form.intro()
@@ -92,7 +92,7 @@ class FormValidation(Action, ABC):
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
         if decision.kind != "answer" or decision.certainty < SURE_OF_ANOTHER or decision.memory.subject in form.articles:
             return None
-        buttons = [{"title": in_language(form.title, turn.language), "target": FORM + form.id}, *decision.buttons[: MAX_OFFERED - 1]]
+        buttons = [form_button(form, turn.language), *decision.buttons[: MAX_OFFERED - 1]]
         return replace(decision, buttons=buttons, memory=replace(decision.memory, offered=tuple(buttons)))
 
     # --- what is said ------------------------------------------------------------------------------------------------------
@@ -168,11 +168,15 @@ class FormValidation(Action, ABC):
         """The form's own slots: those that changed, and the two that Rasa needs every time."""
         answers = self.form.kept(move.state.answers) if move.ends else move.state.answers
         answers = {} if move.kind in ("cancelled", "danger", "switched") else answers
-        wanted = {self.form.slot(question.id): answers.get(question.id) for question in self.form.questions()}
-        events = [SlotSet(name, value) for name, value in wanted.items() if before.get(name) != value]
+        events = [SlotSet(name, value) for name, value in self.form.slots(answers).items() if before.get(name) != value]
         remembered = None if move.ends else {"tries": move.state.tries, "picked": list(move.state.picked)}
         asked = None if move.ends or move.state.asked is None else self.form.slot(move.state.asked)
         return [*events, SlotSet(TALK, remembered), SlotSet(REQUESTED, asked)]
+
+
+def not_begun() -> List[Dict[str, Any]]:
+    """The slots of a form that Rasa began and that ends without a question asked. The answers of an earlier result stay, for "what if …"."""
+    return [SlotSet(TALK, None), SlotSet(REQUESTED, None)]
 
 
 def heard_of(tracker: Tracker) -> Heard:

@@ -10,11 +10,11 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_NAME_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.fingerprint import fingerprint
-from bot.nlu.intent_classifier import RANKING
+from bot.nlu.intent_classifier import set_intent
 from bot.nlu.tokenizer import LANGUAGE
 from knowledge.guides.deadlines import rules
 from knowledge.guides.happenings import Dated, supposes, wants_days
@@ -67,21 +67,15 @@ class HappeningClassifier(GraphComponent, IntentClassifier):
         for message in messages:
             intent = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
             if intent in self._over and self._told(message, today):
-                self._set(message, DEADLINES)
+                set_intent(message, DEADLINES)
             elif self._goes_on(message, intent):
-                self._set(message, UNCLEAR)  # "or Okayama", "no, 5 June": it goes on with what was said before
+                set_intent(message, UNCLEAR)  # "or Okayama", "no, 5 June": it goes on with what was said before
         return messages
 
     def _goes_on(self, message: Message, intent: Any) -> bool:
         """Whether a day or a place is named; beside a word of parting ("see you tomorrow") it has to be supposed (じゃあ木曜なら？)."""
         named = any(one["entity"] in ("date", "place") for one in message.get(ENTITIES, []))
         return named and (intent in self._short or (intent in self._parting and supposes(message.get(TEXT) or "", rules())))
-
-    @staticmethod
-    def _set(message: Message, intent: str) -> None:
-        first = {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: 1.0}
-        message.set(INTENT, first, add_to_output=True)
-        message.set(RANKING, [first, *message.get(RANKING, [])], add_to_output=True)
 
     def _told(self, message: Message, today: dt.date) -> bool:
         code = (message.get(LANGUAGE) or {}).get("code")

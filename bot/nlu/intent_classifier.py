@@ -27,6 +27,13 @@ RANKING = "intent_ranking"
 NEAREST = "nearest_example"
 
 
+def set_intent(message: Message, intent: str) -> None:
+    """Sets the intent that the evidence speaks for; the learnt ranking stays behind it."""
+    first = {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: 1.0}
+    message.set(INTENT, first, add_to_output=True)
+    message.set(RANKING, [first, *message.get(RANKING, [])], add_to_output=True)
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class LinearIntentClassifier(GraphComponent, IntentClassifier):
     """A calibrated linear SVM over words and character n-grams of both scripts.

@@ -14,7 +14,7 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.nlu.intent_classifier import NEAREST, RANKING
+from bot.nlu.intent_classifier import NEAREST, RANKING, set_intent
 from bot.nlu.tokenizer import LANGUAGE
 from knowledge.analysis import normalised
 from knowledge.documents import read_document
@@ -91,10 +91,7 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             self._drop_unsure_wish(message)
             name = self._situation(message)
             if name:
-                ranking = message.get(RANKING, [])
-                first = {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: 1.0}
-                message.set(INTENT, first, add_to_output=True)
-                message.set(RANKING, [first, *ranking], add_to_output=True)
+                set_intent(message, name)
         return messages
 
     def _drop_unsure_wish(self, message: Message) -> None:

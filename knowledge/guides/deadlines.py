@@ -14,7 +14,7 @@ import holidays
 from dateutil.relativedelta import relativedelta
 
 from knowledge.articles import Library, Source, Texts
-from knowledge.documents import ContentError, Document, Fault, read_document, schema_faults
+from knowledge.documents import ContentError, Document, Fault, pattern_faults, read_document, schema_faults
 from knowledge.guides.questionnaire import MAX_TITLE, missing_texts
 from knowledge.guides.references import article_faults
 from knowledge.languages import CONTENT
@@ -309,12 +309,7 @@ def _pattern_faults(document: Document) -> Iterator[Fault]:
     lists += [(("denied", name), document.data["denied"][name]) for name in ("before", "after")]
     lists += [(("kinds", place, name), row[name]) for place, row in enumerate(document.data["kinds"]) for name in ("said", "asked") if name in row]
     for where, patterns in lists:
-        for code, found in patterns.items():
-            for index, one in enumerate(found):
-                try:
-                    re.compile(one)
-                except re.error as error:
-                    yield document.fault(f"'{one}' is not a regular expression: {error}", *where, code, index)
+        yield from pattern_faults(document, patterns, *where)
 
 
 def _reference_faults(document: Document) -> Iterator[Fault]:

@@ -15,7 +15,7 @@ from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from knowledge.analysis import normalised
 from knowledge.articles import Texts
-from knowledge.documents import ContentError, Document, Fault, Place, read_document, schema_faults
+from knowledge.documents import ContentError, Document, Fault, Place, pattern_faults, read_document, schema_faults
 from knowledge.guides.questionnaire import UNKNOWN, Answers, Question, missing_texts, read_questions
 from knowledge.languages import CONTENT
 from knowledge.numerals import number
@@ -384,12 +384,7 @@ def _faults(document: Document, folder: Path) -> Iterator[Fault]:
         if publisher_of(row["url"], folder) is None:
             yield document.fault(f"{row['url']} is not on an official domain of domains.yaml", *where, "url")
     for where, texts in [(("later",), data["later"]), *((("spoken", name), texts) for name, texts in data["spoken"].items())]:
-        for code, patterns in texts.items():
-            for place, pattern in enumerate(patterns):
-                try:
-                    re.compile(pattern)
-                except re.error as error:
-                    yield document.fault(f"is not a regular expression: {error}", *where, code, place)
+        yield from pattern_faults(document, texts, *where)
     for index, row in enumerate(data["types"]):
         yield from missing_texts(document, row["label"], "types", index, "label")
     for index, row in enumerate(data["limits"]["permanent"]):

@@ -36,7 +36,7 @@ FOR_GOOD = {"place": "japan", "now": "work", "purpose": "stay", "settle": "perma
 def after(answers: Dict[str, Any], text: str, language: str, form: str = "status_finder") -> Dict[str, Any] | None:
     slots = {FINDER.slot(name): value for name, value in answers.items()} | {SLOT: {"form": form, "subject": "x"}}
     parsed = {"text": text, "intent": {"name": "unclear", "confidence": 0.9}, "entities": list(heard(text).entities), "metadata": {}}
-    return changed(Turn(Asked(text, language), Memory(subject="x"), slots, parsed, [text]))
+    return changed(Turn(Asked(text, language), Memory(subject="x"), slots, parsed))
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class After:
         dispatcher = CollectingDispatcher()
         around = self.filling.around.events
         earlier = tuple(event["parse_data"] for event in around if event["event"] == "user")
-        events = go_on(dispatcher, Turn(Asked(text, language), Memory.of(self.slots), dict(self.slots), parsed, [text], earlier))
+        events = go_on(dispatcher, Turn(Asked(text, language), Memory.of(self.slots), dict(self.slots), parsed, earlier))
         around.append({"event": "user", "text": text, "parse_data": {**parsed, "language": {"code": language}}, "metadata": {}})
         self.messages, self.events = dispatcher.messages, events or []
         self.slots.update({event["name"]: event["value"] for event in self.events if event["event"] == "slot"})

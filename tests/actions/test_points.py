@@ -11,9 +11,11 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.calculator import ActionPointsWhatIf, ValidatePoints
 from actions.counted import changes
+from actions.counter import counter
 from actions.forms import talk as form_talk
 from actions.forms.form import State
 from actions.points import PointsForm
+from knowledge.articles import FormStart
 from knowledge.documents import read_document
 from knowledge.guides.points import points_table
 from knowledge.guides.questionnaire import UNKNOWN, Answers
@@ -403,6 +405,17 @@ def test_what_asks_for_something_else_is_no_supposition(counted: Filling, text: 
 def test_the_form_begins_again_after_a_result(counted: Filling, text: str) -> None:
     otherwise(counted, text, "unclear")
     assert [event.get("name") for event in counted.events if event["event"] == "followup"] == [FORM.loop]
+
+
+def test_a_question_that_looks_like_the_wish_to_count_keeps_the_result(counted: Filling, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = FormStart("points", "calculate_points", {"en": "Calculate my points", "ja": "ポイントを計算する"})
+    monkeypatch.setitem(counter().library.forms, "points", start)
+    before = dict(counted.around.slots)
+    counted.say("How much is the extension?", intent="calculate_points")
+    assert [message["response"] for message in counted.messages] == ["utter_answer"] and not counted.active
+    assert counted.choices[0] == "Calculate my points"
+    assert all(counted.around.slots.get(name) == before.get(name) for name in FORM.slots({}))
+    assert "80 points, instead of 65" in what_if(counted, "What if I pass N1?")
 
 
 def test_counting_again_some_turns_later(counted: Filling) -> None:

@@ -49,7 +49,7 @@ VAGUE = [
 
 def turn(text: str, language: str) -> Turn:
     parsed = {"text": text, "intent": {"name": "unclear", "confidence": 0.9}, "entities": entities(text), "metadata": {}}
-    return Turn(Asked(text, language), Memory(), {}, parsed, [text])
+    return Turn(Asked(text, language), Memory(), {}, parsed)
 
 
 def would_say(kind: str) -> Decision:
