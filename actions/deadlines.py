@@ -13,7 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import reading
 from actions.forms.form import Form, Heard, Say
-from actions.forms.hearing import heard_in
+from actions.forms.hearing import heard_before, heard_in
 from actions.replies import Part, part
 from actions.results import just_shown, shown
 from actions.turn import Turn
@@ -143,13 +143,14 @@ def mended(turn: Turn) -> Optional[Dict[str, Any]]:
     last = shown(turn.slots, FORM) or {}
     kinds = [kind for kind in last.get("kinds", ()) if kind in rules().kinds and rules().kinds[kind].rules]
     about = next((found for subject in (turn.memory.subject, *turn.memory.earlier) if (found := _kinds_of(subject))), [])
-    if not (kinds or about) or (reading.asks(heard.text) and not supposes(heard.text, rules())):
+    again = bool(kinds) and wants_again(heard.text, rules())
+    if not (kinds or about or heard.values("date")) or (reading.asks(heard.text) and not (again or supposes(heard.text, rules()))):
         return None
     said = _said_before(turn)
     if not kinds or (set(about) & set(said) and not set(about) & set(kinds)):
         return _of_subject(about, heard, said)
     told = {kind: said.get(kind) for kind in kinds}
-    if wants_again(heard.text, rules()):
+    if again:
         return {WHAT: told}
     changed = _changed(told, heard, led=just_shown(turn.slots, FORM))
     return None if changed is None else {WHAT: changed}
@@ -161,7 +162,8 @@ def _kinds_of(article: Optional[str]) -> List[str]:
 
 
 def _of_subject(about: Sequence[str], heard: Heard, said: Told) -> Optional[Dict[str, Any]]:
-    """The day of what was talked about without a list: the thing that was told of, else the only one that the article is about."""
+    """The day of what was talked about without a list: the thing that was told of, else the only one that the article is about, or that waits for
+    its day ("my baby is born!" – "yesterday")."""
     kinds = [kind for kind in about if kind in said] or about or [kind for kind, day in said.items() if day is None]
     if len(kinds) != 1:
         return None
@@ -172,9 +174,7 @@ def _of_subject(about: Sequence[str], heard: Heard, said: Told) -> Optional[Dict
 def _said_before(turn: Turn) -> Told:
     """What was told in the last messages, with the day as it was said last. Read anew each time: no day is kept."""
     told: Told = {}
-    for parsed in turn.earlier[-_READ_AGAIN:]:
-        text, language = str(parsed.get("text") or ""), str((parsed.get("language") or {}).get("code") or turn.language)
-        heard = Heard(text, language if language in languages() else turn.language, entities=tuple(parsed.get("entities") or ()))
+    for heard in heard_before(turn, _READ_AGAIN):
         found = {one.kind.id: _plain(one.days) for one in _found(heard)}
         waiting = next((kind for kind, day in told.items() if not isinstance(day, str)), None)
         changed = None if found.keys() - told.keys() else _changed({waiting: told[waiting]} if waiting else told, heard, led=True)

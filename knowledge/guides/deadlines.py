@@ -59,9 +59,9 @@ class Rule:
 class Kind:
     """Something that happens to a person.
 
-    `article`: what one reads about it, `late_article`: what one reads when an urgent day of it is over; `said`: by which words; `year`: which year is
-    meant when none is said (next, last, nearest); `asked`: words that hint at it, where it was just asked what happened; `ask`: how its day is asked for; `note`: what to know of something without a deadline; `offered`:
-    whether it stands among the buttons.
+    `article`: what one reads about it, `late_article`: what one reads when an urgent day of it is over; `said`: by which words, and `asked`: by which
+    more where it was just asked what happened; `year`: which year is meant when none is said (next, last, nearest); `ask`: how its day is asked for;
+    `note`: what to know of something without a deadline; `offered`: whether it stands among the buttons.
     """
 
     id: str
@@ -93,9 +93,10 @@ class Rules:
 
     `words`: what a person reads around the list (title, ask, label, hint, day_hint); `past`, `future`: words that tell when something happened;
     `asks`: words that ask for days or duties, `wishes`: for the counting itself, `question`: for anything; `all`: for all deadlines, after nothing
-    in particular; `again`: for the last list once more; `soon`: words for a day that is near; `called_off`: what says that it will not happen after all; `supposes`: what supposes another
-    day; `later`, `sooner`: by how much (groups `count` and `unit`); `day`, `day_alone`: a day without its month (group `day`), anywhere and where
-    nothing else is said; `short_dates`: how 3/4 is read, by language; `denied_before`, `denied_after`: words around a day that take it back.
+    in particular; `again`: for the last list once more; `soon`: words for a day that is near; `called_off`: what says that it will not happen after
+    all; `supposes`: what supposes another day; `later`, `sooner`: by how much (groups `count` and `unit`); `day`, `day_alone`: a day without its month
+    (group `day`), anywhere and where nothing else is said; `short_dates`: how 3/4 is read, by language; `denied_before`, `denied_after`: words around
+    a day that take it back.
     """
 
     words: Mapping[str, Texts]

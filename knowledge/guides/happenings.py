@@ -357,7 +357,7 @@ def _said_with(text: str, span: _Span, breaks: Sequence[int]) -> str:
 
 
 def _part(text: str, first: int, last: int, breaks: Sequence[int]) -> str:
-    """The part of the sentence that holds the characters [first, last). Behind て it has the tense of what follows (13日に辞めて、19日に引っ越した)."""
+    """The part of the sentence that holds the characters [first, last); behind て with what follows, whose tense it has (辞めて、引っ越した)."""
     start = max((place for place in breaks if place < first), default=0)
     end = min((place for place in breaks if place >= last and text[place - 1] not in "てで"), default=len(text))
     return _plain(text)[start : max(end, last) + 1]
