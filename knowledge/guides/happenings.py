@@ -14,7 +14,7 @@ from knowledge.guides.deadlines import FIRST_DAY, LAST_DAY, Kind, Patterns, Rule
 from knowledge.numerals import kanji_in_digits, number, spelt
 
 _YEAR = re.compile(r"\d{4}|年|reiwa|heisei|\b(next|this|last) year\b", re.IGNORECASE)
-_MONTH = re.compile(r"(?<![先今来])月|がつ|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+_MONTH = re.compile(r"(?<![先今来])月|がつ|\dgatsu|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
 _SHORT = re.compile(r"(?<![A-Za-z\d/.-])(?P<one>\d{1,2})(?P<mark>[/.-])(?P<two>\d{1,2})(?:(?P=mark)(?P<year>\d{4}|\d{2}))?(?![\d/.-]*\d)")
 _BARE_WEEKDAY = re.compile(r"(?:on )?[a-z]+day|[月火水木金土日げつかすいもくきんどにち]+[曜よ].*", re.IGNORECASE)
 _NEXT_WEEKDAY = re.compile(r"(?:on )?next [a-z]+", re.IGNORECASE)
@@ -386,4 +386,4 @@ def _exact(year: int, day: dt.date) -> Optional[dt.date]:
 def _distance(mention: _Mention, span: _Span, breaks: Sequence[int]) -> int:
     gap = max(span.start - mention.end, mention.start - span.end, 0)
     low, high = min(mention.end, span.end), max(mention.start, span.start)
-    return gap + _ACROSS * sum(low <= place < high or place == low == high for place in breaks)
+    return gap + _ACROSS * sum(low <= place <= high for place in breaks)
