@@ -76,6 +76,9 @@ class ActionDeny(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Drops what was offered."""
         turn = turn_of(tracker)
+        search = follow_up(turn)
+        if search is not None:
+            return say_search(dispatcher, turn, search)  # "no, I meant hotels, not farms"
         went_on = go_on(dispatcher, turn)
         if went_on is not None:
             return went_on  # "no, it was the 5th"
