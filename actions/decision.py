@@ -265,8 +265,8 @@ class Counter:
     def _within(self, article: Article, found: Found, asked: Asked, words: Sequence[Token]) -> Found:
         """What was found about the subject alone, since a question that names nothing is about none but it.
 
-        When something else came first, the subject's unit of the aspect asked for is the answer, or the general article of that aspect ("fees?" after a
-        status: the table of fees), or its nearest unit; none of them surer than likely.
+        When something else came first, or something that is not sure and of another aspect, the answer is the subject's unit of the aspect asked for,
+        or the general article of that aspect ("fees?" after a status: the table of fees), or its nearest unit; none of them surer than likely.
         """
         if dict(asked.ranking).get(_OUT_OF_SCOPE, 0.0) < _LIKELY:
             found = replace(found, outside=0.0)
@@ -293,7 +293,8 @@ class Counter:
     def _asks_of_subject(self, words: Sequence[Token]) -> bool:
         """Whether a message names no thing of its own ("how much does it cost", 期間は)."""
         content = [word for word in words if word.content and word.lemma not in _GOING_ON]
-        return bool(words) and all(word.lemma in _follow_ups().words for word in content) and (bool(content) or any(word.lemma in _ASKING for word in words))
+        asks = bool(content) or any(word.lemma in _ASKING for word in words)
+        return asks and all(word.lemma in _follow_ups().words for word in content)
 
     def _names_a_topic(self, mention: Mention) -> bool:
         """Whether a name changes the topic. Everyday words that are names too (family, 家族, salary) do not."""

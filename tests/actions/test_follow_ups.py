@@ -6,11 +6,14 @@ import datetime as dt
 from typing import Callable
 
 import pytest
+from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answer import ActionIdentity
 from actions.choose import ActionDeny, ActionStartOver
 from actions.decision import ABOUT, FIXED_ASPECTS, Asked, Counter, Decision
+from actions.going_on import go_on
 from actions.memory import Memory
+from actions.turn import Turn
 from knowledge.articles import Library
 from knowledge.search.index import Found, Hit
 from tests.actions.conftest import SURE, UNSURE, Conversation
@@ -38,7 +41,9 @@ def found_first(desk: Counter, monkeypatch: pytest.MonkeyPatch, *units: str, cer
 # --- questions that name nothing --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("text", "language"), [("so how much is it?", "en"), ("is it free?", "en"), ("お金はいくらかかる？", "ja"), ("無料ですか", "ja")])
+@pytest.mark.parametrize(
+    ("text", "language"), [("so how much is it?", "en"), ("is it free?", "en"), ("お金はいくらかかる？", "ja"), ("無料ですか", "ja")]
+)
 def test_a_question_that_names_nothing_stays_with_its_subject(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str, language: str) -> None:
     counter = desk(REAL)
     found_first(counter, monkeypatch, "warning-broker#passport-taken", "procedure-extension#papers", "procedure-extension#price")
@@ -135,3 +140,17 @@ def test_a_question_about_the_service_gets_its_answer(talk: Conversation, monkey
 @pytest.mark.parametrize(("unit", "fixed"), [("privacy", False), ("free", False), ("what", True), ("person", True)])
 def test_what_the_fixed_reply_says_better(real: Library, unit: str, fixed: bool) -> None:
     assert (real.units[f"{ABOUT}#{unit}"].aspect in FIXED_ASPECTS) is fixed
+
+
+# --- after a form -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("share", "read"), [(0.9, False), (0.2, True)])
+def test_the_day_of_something_else_is_not_read(talk: Conversation, monkeypatch: pytest.MonkeyPatch, share: float, read: bool) -> None:
+    seen = []
+    monkeypatch.setattr("actions.deadlines.mended", seen.append)
+    text = "is there rain the day after tomorrow"
+    parsed = {"text": text, "entities": [], "intent": {"name": "out_of_scope", "confidence": share}, "metadata": {}}
+    asked = Asked(text, "en", "out_of_scope", (("out_of_scope", share),))
+    assert go_on(CollectingDispatcher(), Turn(asked, Memory(subject="procedure-residence-card"), {}, parsed)) is None
+    assert bool(seen) is read
