@@ -42,7 +42,7 @@ _ASKING = frozenset(
     "what how when where who why which much many long いくら 幾ら 何 なに なん 何時 何処 どう どの どこ どれ どれくらい いつ だれ 誰 なぜ".split()
 )
 _DEEP = 40  # hits looked through for one of the subject
-_LIKELY, _LIKELY_ASPECT = 0.5, 0.3
+_STRANGE, _LIKELY_ASPECT = 0.4, 0.3  # probabilities of an intent, of an aspect
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
 _ORDINALS = {
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6,
@@ -243,24 +243,16 @@ class Counter:
         article = self.library.articles.get(memory.subject or "")
         short = len([word for word in words if word.content]) <= _SHORT
         of_subject = self._asks_of_subject(words)
-        if article and short and not of_subject and memory.question and any(self._names_a_topic(mention) for mention in mentions):
-            return self._with_last(asked, memory.question, alone())
-        if not article or not short:
+        if not article or not short or (not of_subject and any(self._names_a_topic(mention) for mention in mentions)):
             return asked.text, alone()
         found = self.index.follow_up(asked.text, asked.language, article.id, memory.unit, likely_aspects(asked), limit=_DEEP if of_subject else 8)
         near = {article.id, *article.related}
-        if of_subject:
+        if dict(asked.ranking).get(_OUT_OF_SCOPE, 0.0) >= _STRANGE:  # the words say so, whatever the conversation is about
+            found = replace(found, outside=max(found.outside, alone().outside))
+        elif of_subject:
             found = self._within(article, found, asked, words)
         stays = bool(found.hits) and self._units[found.hits[0].unit].article in near
         return f"{in_language(article.title, asked.language)} {asked.text}" if stays else asked.text, found
-
-    def _with_last(self, asked: Asked, last: str, alone: Found) -> tuple[str, Found]:
-        """A message that names another topic, and is not clear by itself, may go on with the last question ("and if she is a student?")."""
-        if alone.certainty >= self.index.ranking.sure:
-            return asked.text, alone
-        question = f"{last} {asked.text}"
-        found = self.index.search(question, asked.language, (), likely_aspects(asked))
-        return (question, found) if found.certainty > alone.certainty else (asked.text, alone)
 
     def _within(self, article: Article, found: Found, asked: Asked, words: Sequence[Token]) -> Found:
         """What was found about the subject alone, since a question that names nothing is about none but it.
@@ -268,8 +260,7 @@ class Counter:
         When something else came first, or something that is not sure and of another aspect, the answer is the subject's unit of the aspect asked for,
         or the general article of that aspect ("fees?" after a status: the table of fees), or its nearest unit; none of them surer than likely.
         """
-        if dict(asked.ranking).get(_OUT_OF_SCOPE, 0.0) < _LIKELY:
-            found = replace(found, outside=0.0)
+        found = replace(found, outside=0.0)
         aspects = {aspect for word in words for aspect in _follow_ups().words.get(word.lemma, ())}
         aspects = aspects or {name for name, share in likely_aspects(asked).items() if share >= _LIKELY_ASPECT}
 
