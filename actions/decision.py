@@ -46,13 +46,16 @@ _STRANGE, _LIKELY_ASPECT = 0.4, 0.3  # probabilities of an intent, of an aspect
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
 _ORDINALS = {
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6,
-    "一": 1, "二": 2, "三": 3, "first": 1, "second": 2, "third": 3, "fourth": 4,
-    "1st": 1, "2nd": 2, "3rd": 3, "one": 1, "two": 2, "three": 3,
-    "最初": 1, "上": 1, "下": -1, "最後": -1, "last": -1, "①": 1, "②": 2, "③": 3,
+    "one": 1, "two": 2, "three": 3, "first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3,
+    "top": 1, "former": 1, "last": -1, "bottom": -1, "latter": -1,
+    "一": 1, "二": 2, "三": 3, "①": 1, "②": 2, "③": 3, "いち": 1, "に": 2, "さん": 3, "ひとつ": 1, "ふたつ": 2, "みっつ": 3,
+    "最初": 1, "さいしょ": 1, "上": 1, "うえ": 1, "前者": 1, "下": -1, "した": -1, "最後": -1, "さいご": -1, "後者": -1,
+    "一番": 1, "いちばん": 1,
 }  # fmt: skip
 _NUMBER_ONLY = re.compile(
-    r"\W*(?:no\.?|number|option|the|#)?\s*([1-6]|one|two|three|first|second|third|fourth|last|1st|2nd|3rd|一|二|三|最初|最後|上|下)"
-    r"(?:\s*(?:one|option|please|番目?|つ目|ばん|で|が|の|を|お願いします|です|ください|いい))*\W*",
+    r"\W*(?:no\.?|number|option|the|#|(?:一番|いちばん)(?=[上下最うしさ]))?\s*"
+    rf"({'|'.join(sorted(map(re.escape, _ORDINALS), key=len, reverse=True))})"
+    r"(?:\s*(?:one|option|please|pls|番目?|つ目|つめ|ばんめ?|め|のほう|の方|のやつ|で|が|の|を|お願いします|です|ください|いい))*\W*",
     re.IGNORECASE,
 )
 
