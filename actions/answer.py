@@ -15,7 +15,7 @@ from actions.decision import DANGER, Decision
 from actions.going_on import go_on
 from actions.handoff import offer_person
 from actions.replies import Part, part, say, say_answers
-from actions.searches import follow_up, likely_search, say_search
+from actions.searches import follow_up, likely_search, plain_search, say_search
 from actions.turn import Turn, turn_of
 from actions.wishes import wished
 from privacy.numbers import redact
@@ -33,7 +33,7 @@ class ActionAnswer(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Says what the counter decides; or goes on with a search ("and in November?") or the result of a form ("and for category 1?")."""
         turn = turn_of(tracker)
-        search = follow_up(turn)
+        search = follow_up(turn) or plain_search(turn)
         if search is not None:
             return say_search(dispatcher, turn, search, warnings(turn))
         went_on = go_on(dispatcher, turn)

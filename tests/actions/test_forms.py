@@ -372,7 +372,7 @@ def test_wishes_that_interrupt_need_a_sure_intent(demo: Form, intent: str, kind:
     assert Talk(demo).say("bring me somebody", intent, 0.4, decided()).kind == "again"
 
 
-@pytest.mark.parametrize("text", ["Talk to a person", "担当者と話す"])
+@pytest.mark.parametrize("text", ["Talk to a person", "担当者と話す", "Too many questions! Human please", "面倒だな。人と話したい"])
 def test_the_button_for_a_person_needs_no_intent(demo: Form, text: str) -> None:
     assert Talk(demo).say(text, "thank").kind == "person"
 
@@ -462,6 +462,7 @@ class Filling:
 
     def __init__(self, action: FormValidation, around: Conversation) -> None:
         self.action, self.around, self.active = action, around, False
+        self.also: List[Dict[str, Any]] = []  # intents ranked behind the first
         self.events: List[Dict[str, Any]] = []
 
     def say(self, text: str, language: str = "en", intent: str = "unclear", asked: Optional[str] = None) -> List[Dict[str, Any]]:
@@ -469,7 +470,7 @@ class Filling:
         parsed = {
             "text": text,
             "intent": {"name": intent, "confidence": found.confidence},
-            "intent_ranking": [{"name": intent, "confidence": found.confidence}],
+            "intent_ranking": [{"name": intent, "confidence": found.confidence}, *self.also],
             "entities": list(found.entities),
             "language": {"code": language, "asked": asked},
         }
