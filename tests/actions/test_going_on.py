@@ -311,7 +311,9 @@ def test_a_day_that_can_be_read_in_two_ways_is_asked_back(counted: After) -> Non
     assert counted.filling.choices == ["April 3, 2031", "March 4, 2031"]
 
 
-@pytest.mark.parametrize(("text", "language"), [("can you put that in my calendar?", "en"), ("もう過ぎてる？", "ja"), ("show me the list again", "en")])
+@pytest.mark.parametrize(
+    ("text", "language"), [("can you put that in my calendar?", "en"), ("もう過ぎてる？", "ja"), ("show me the list again", "en")]
+)
 def test_the_list_comes_once_more(counted: After, text: str, language: str) -> None:
     assert counted.say(text, language)
     assert counted.days == ["2031-05-16", "2031-07-31"]
