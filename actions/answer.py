@@ -47,6 +47,23 @@ class ActionAnswer(Action):
         return [FollowupAction(f"{form}_form")] if form else say_decision(dispatcher, turn, decision)
 
 
+class ActionIdentity(Action):
+    """Who or what is this: the fixed reply, unless the article about this service answers it ("do you keep what I write?")."""
+
+    def name(self) -> str:
+        """Its name in domain.yml."""
+        return "action_identity"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
+        """Says who it is, or what the article says."""
+        turn = turn_of(tracker)
+        unit = counter().about_itself(turn.asked)
+        if unit:
+            return say_decision(dispatcher, turn, counter().tell(unit, turn.asked, turn.memory, dt.date.today()))
+        say(dispatcher, "utter_identity", turn.language)
+        return turn.events(turn.memory)
+
+
 def say_decision(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) -> List[Dict[str, Any]]:
     """The words for a decision, and the slots after it. A form that was picked is begun by Rasa, which asks its first question."""
     if decision.form:

@@ -15,7 +15,7 @@ from actions.forms import reading
 from actions.forms.form import Form, Heard
 from actions.forms.hearing import answers_of, heard_in
 from actions.forms.showing import shown
-from actions.points import FORM, card_of, gains_of, line_of, meaning_of, notices_of, open_of, rows_of, source_of
+from actions.points import FORM, card_of, gains_of, line_of, meaning_of, notices_of, open_of, rows_of, source_of, uncounted
 from actions.replies import Part, part, say
 from actions.results import SLOT, say_result
 from actions.results import shown as last_result
@@ -203,7 +203,7 @@ def changes(form: Form, answers: Answers, heard: Heard) -> Dict[str, Any]:
 def _taken_away(form: Form, answers: Answers, heard: Heard) -> Dict[str, Any]:
     found: Dict[str, Any] = {}
     for question in form.questions():
-        has, gone = answers.get(question.id), reading.denied(form, question, heard, answers) if question.options else []
+        has, gone = answers.get(question.id), {*(reading.denied(form, question, heard, answers) if question.options else ()), *uncounted(heard)}
         if isinstance(has, list) and set(has) & set(gone):
             found[question.id] = [one for one in has if one not in gone]
         elif question.kind == "choice" and has in gone and any(option.id == reading.NONE for option in question.options):

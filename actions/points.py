@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, FrozenSet, List, Optional, Sequence
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -21,6 +21,7 @@ MONTHS = 12
 MOST_GAINS = 6  # changes that are named; more are not read
 _OFFICE = "bac"  # types of work; of several that a message names, the last here decides: "I run my own trading firm", "research engineer"
 _UNCOUNTED_DEGREES = frozenset({"senmon", "high_school", "none"})
+_FROM_THREE = frozenset({"papers", "grants"})  # achievements of which it takes three
 _UNCOUNTED_LEVELS = frozenset({"N3", "N4", "N5"})
 
 
@@ -52,6 +53,8 @@ class PointsForm(Form):
             return "none" if _UNCOUNTED_DEGREES & set(heard.values("degree")) else None
         if question.id == "salary":
             return _with_bonus(heard, answers)
+        if question.id == "research" and uncounted(heard):
+            return [one for one in reading.chosen(self, question, heard, answers) if one not in uncounted(heard)]
         if question.id == "japanese":
             found = reading.chosen(self, question, heard, answers)
             if found:
@@ -62,6 +65,10 @@ class PointsForm(Form):
     def about(self, answers: Answers, day: dt.date) -> Optional[str]:
         """The status that the points are for."""
         return "status-hsp-1"
+
+    def topic(self, answers: Answers) -> Optional[str]:
+        """The table itself: "what is the difference between b and c?" asks about it."""
+        return "points-system"
 
     def finish(self, answers: Answers, language: str, day: dt.date) -> List[Say]:
         """The total, its rows, what it means, the evidence, and what would add points."""
@@ -96,6 +103,11 @@ class PointsForm(Form):
 
 
 FORM = PointsForm()
+
+
+def uncounted(heard: Heard) -> FrozenSet[str]:
+    """The achievements that a message names and that are too few to count ("only one paper")."""
+    return _FROM_THREE if points_table().says("too_few", heard.text) else frozenset()
 
 
 def _with_bonus(heard: Heard, answers: Answers) -> Optional[int]:

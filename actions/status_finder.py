@@ -59,8 +59,17 @@ class StatusFinderForm(Form):
     def _wish(self, question: Question, heard: Heard, answers: Answers) -> Optional[str]:
         """Of several things that a message names (a job and a husband), the one in the part that wishes or plans something."""
         found = reading.chosen(self, question, heard, answers)
+        if found and all(self._of_family(question, part, heard, answers) for part in reading.parts(heard.said or heard.text)):
+            return "family"
         wished = [one for part in reading.parts(heard.text) if reading.matches("wish", part) for one in self._in(question, part, heard, answers)]
         return wished[0] if len(found) > 1 and len(set(wished)) == 1 else None
+
+    def _of_family(self, question: Question, part: str, heard: Heard, answers: Answers) -> bool:
+        """Whether a part says nothing of what the person wants to do, or what somebody of the family does: "my husband works there"."""
+        relation, named = self.question("relation"), self._in(question, part, heard, answers)
+        if not named:
+            return True
+        return "family" in named and relation is not None and bool(self._in(relation, part, heard, answers)) and not reading.matches("wish", part)
 
     def _in(self, question: Question, part: str, heard: Heard, answers: Answers) -> List[str]:
         return reading.chosen(self, question, replace(heard, text=part, entities=()), answers)

@@ -19,6 +19,7 @@ from knowledge.languages import in_language
 from knowledge.numerals import bare_amount, bare_number, lone_amount, lone_months, lone_number, lone_years, ranged
 from knowledge.search.index import bare
 from knowledge.search.names import Mention, NameTable
+from knowledge.search.terms import split_questions
 from privacy.numbers import redact
 
 NONE = "none"  # the id of an option that says "none of these"
@@ -34,11 +35,13 @@ _KANJI = re.compile(r"[㐀-鿿々]")
 _MARK = re.compile(r"\((\w{1,2})\)$")  # the letter of an option: "Specialised or technical work (b)", 専門・技術の仕事（ロ）
 _WORDS = read_document(Path(__file__).with_name("words.yaml")).data
 _ORDINALS = {word: place for rows in _WORDS["places"]["ordinals"].values() for place, words in enumerate(rows, 1) for word in words}
+_AROUND = {name: "(?:{})*".format("|".join([r"\W", *_WORDS["places"][name].values()])) for name in ("before", "after")}
 _NUMBER = re.compile(
     "{before}(?:([1-9])|({ordinal})(?={counter}|$)){after}".format(
-        ordinal="|".join(map(re.escape, _ORDINALS)), **{name: _WORDS["places"][name] for name in ("before", "counter", "after")}
+        ordinal="|".join(map(re.escape, _ORDINALS)), counter=_WORDS["places"]["counter"], **_AROUND
     )
 )
+_LETTER = re.compile("{before}{letter}{after}".format(letter=_WORDS["places"]["letter"], **_AROUND))
 
 
 # --- what leads the talk ---------------------------------------------------------------------------------------------------
@@ -94,16 +97,18 @@ def tapped(form: Form, question: Question, heard: Heard, answers: Answers, picke
     for option in left:
         if plain and plain in {bare(text) for text in option.label.values()}:
             return option.id
+    letter = _LETTER.fullmatch(normalised(heard.text))
     for option in left:
-        if plain and plain in {bare(mark) for mark in _marks(option)}:
+        if letter and _mark(option, letter.group(1)):
             return option.id
     place = _place(heard.text) if question.kind in ("choice", "many") else 0
     return left[place - 1].id if 0 < place <= len(left) else None
 
 
-def _marks(option: Option) -> list[str]:
-    found = [_MARK.search(normalised(text)) for text in option.label.values()]
-    return [mark.format(match.group(1)) for match in found if match for mark in _WORDS["marks"]]
+def _mark(option: Option, letter: str) -> bool:
+    """Whether a letter stands behind the name of an option in any language."""
+    found = (_MARK.search(normalised(text)) for text in option.label.values())
+    return any(match is not None and match.group(1) == letter for match in found)
 
 
 def _place(text: str) -> int:
@@ -261,6 +266,17 @@ def chosen(form: Form, question: Question, heard: Heard, answers: Answers) -> li
     return [option.id for option in offered if option.id in found]
 
 
+def part_of(heard: Heard, part: str) -> Heard:
+    """A message cut down to one of its parts, with the values recognised in it."""
+    kept: list[Any] = []
+    for one in heard.entities:
+        said = heard.text[int(one.get("start") or 0) : int(one.get("end") or 0)]
+        place = part.lower().find(said.lower())
+        if said and place >= 0:
+            kept.append({**one, "start": place, "end": place + len(said)})
+    return replace(heard, text=part, entities=tuple(kept))
+
+
 def parts(text: str) -> list[str]:
     """The parts of a message of which one may be denied, or wished for."""
     return [part for part in _pattern("parts").split(text) if part and part.strip()]
@@ -339,12 +355,30 @@ def read_all(form: Form, heard: Heard, answers: Answers, words: Sequence[str], s
         elif (question.id in words and question.kind in ("choice", "many", "place", "date")) or _alone(form, question, own):
             value = read(form, question, own, known, asked=False)
         else:
-            continue
-        if value is not None and value != answers.get(question.id):
+            value = None
+        if value is None and question.kind in _LONE:
+            value = _in_a_part(form, question, heard, known)
+        if value not in (None, []) and value != answers.get(question.id):
             found[question.id] = known[question.id] = value
     if found or beside:
         found.update(_bare_age(form, heard, known, skip))
     return found
+
+
+def _in_a_part(form: Form, question: Question, heard: Heard, known: Answers) -> Any:
+    """The number that stands in a part of a message that names the question, whatever other parts name: "age 31, experience 8"."""
+    told = [part for part in parts(heard.text) if not matches("negation", part)]
+    for part in told if len(told) > 1 or told != [heard.text] else ():
+        own = part_of(heard, part)
+        if named(form, own) != question.id:
+            continue
+        value = read(form, question, own, known, asked=False)
+        rest = _without(part, _names(form).find(part)) if value is None and question.kind == "money" else ""
+        amount = _told(bare_amount, without("copula", rest)) if rest else None  # "and the salary is 4.8, not 6"
+        value = round(amount) if amount is not None and _makes_sense(question, amount) else value
+        if value is not None:
+            return value
+    return None
 
 
 def denied(form: Form, question: Question, heard: Heard, answers: Answers) -> list[str]:
@@ -383,6 +417,18 @@ def _beyond(form: Form, asked: Optional[Question], heard: Heard, known: Answers)
     spans = [(one.start, one.end) for one in _option_mentions(form.options(asked, known), heard.text)] if asked and asked.kind == "many" else []
     kept = [one for one in heard.entities if not any(start < int(one.get("end") or 0) and int(one.get("start") or 0) < end for start, end in spans)]
     return replace(heard, entities=tuple(kept))
+
+
+def only_number(question: Question, heard: Heard) -> bool:
+    """Whether the whole message is one number, which answers the question asked and nothing else: "28 yrs", asked for the age, are no years of work."""
+    return question.kind in _LONE and (bare_number(heard.text) is not None or bare_amount(heard.text) is not None)
+
+
+def read_mended(form: Form, heard: Heard, answers: Answers, skip: str) -> Dict[str, Any]:
+    """The earlier answers that a message mends beside the answer to the question asked: "technical work; oh, and not a doctorate but a master's"."""
+    sentences = [one for one in split_questions(heard.text) if matches("correction", one)]
+    mended = part_of(heard, " ".join(sentences) or heard.text)
+    return read_all(form, mended, answers, words=tuple(name for name in answers if name != skip), skip=skip)
 
 
 def read_ahead(form: Form, heard: Heard, answers: Answers, skip: str) -> Dict[str, Any]:

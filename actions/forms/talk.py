@@ -14,6 +14,7 @@ from actions.decision import Decision
 from actions.forms import reading
 from actions.forms.form import SURE_INTENT, Decide, Form, Heard, State
 from actions.memory import Memory
+from knowledge.analysis import normalised
 from knowledge.guides.questionnaire import UNKNOWN, Question
 from knowledge.search.index import bare
 from knowledge.search.terms import split_questions
@@ -85,6 +86,7 @@ def go_on(form: Form, state: State, heard: Heard, memory: Memory, decide: Decide
         or _told_ahead(form, question, state, heard)
         or _same_form(form, state, heard)
         or _about_something(state, heard, decide)
+        or _asked_with_a_mark(state, heard, decide)
         or _not_understood(state)
     )
 
@@ -162,10 +164,10 @@ def _taken(state: State, heard: Heard, memory: Memory, decide: Decide) -> Option
 def _answered(form: Form, question: Question, state: State, heard: Heard, decide: Decide) -> Optional[Move]:
     """What the message answers; the rest of it may be a question, which is answered too."""
     parts = split_questions(heard.text)
-    asking = [part for part in parts if reading.is_question(_part(heard, part))] if len(parts) > 1 else []
+    asking = [part for part in parts if reading.is_question(reading.part_of(heard, part))] if len(parts) > 1 else []
     if reading.is_question(heard) and not asking:
         return None
-    telling = heard if not asking else _part(heard, " ".join(part for part in parts if part not in asking))
+    telling = heard if not asking else reading.part_of(heard, " ".join(part for part in parts if part not in asking))
     mends = reading.matches("correction", telling.text)
     other = reading.named(form, telling, question, state.answers)
     found: Dict[str, Any] = {}
@@ -176,7 +178,10 @@ def _answered(form: Form, question: Question, state: State, heard: Heard, decide
         found[question.id] = value
         if question.kind in ("choice", "place"):
             found.update(reading.read_ahead(form, telling, {**state.answers, **found}, question.id))
-    found.update(reading.read_all(form, telling, {**state.answers, **found}, words=(), skip=question.id, beside=bool(found)))
+    if value is None or not reading.only_number(question, telling):
+        found.update(reading.read_all(form, telling, {**state.answers, **found}, words=(), skip=question.id, beside=bool(found)))
+    if found and mends:
+        found.update(reading.read_mended(form, telling, {**state.answers, **found}, question.id))
     if not found and (mends or (other is not None and other != question.id)):
         mended = replace(telling, text=reading.without_marker(telling.text))
         found = reading.read_all(form, mended, state.answers, words=tuple(state.answers), skip=question.id)
@@ -266,6 +271,12 @@ def _about_something(state: State, heard: Heard, decide: Decide) -> Optional[Mov
     return Move("ask", state, decision=decision) if sure or decision.kind == "choice" else None
 
 
+def _asked_with_a_mark(state: State, heard: Heard, decide: Decide) -> Optional[Move]:
+    """What answers nothing and ends with a question mark is a question after all ("and without a diploma?")."""
+    asks = normalised(heard.text).rstrip().endswith("?") and reading.content_words(heard) > 0
+    return Move("ask", state, decision=decide()) if asks and heard.intent != "nonsense" else None
+
+
 def _told_ahead(form: Form, question: Question, state: State, heard: Heard) -> Optional[Move]:
     """What answers a later question in words ("I have a job offer as an engineer") is noted, and the question asked now is asked again."""
     later = tuple(one.id for one in form.questions() if one.id not in state.answers and one.id != question.id)
@@ -282,14 +293,3 @@ def _not_understood(state: State) -> Move:
 
 def _if_known(decision: Decision) -> Optional[Decision]:
     return decision if decision.kind in _ANSWERS else None
-
-
-def _part(heard: Heard, part: str) -> Heard:
-    """A message cut down to one of its sentences, with the values recognised in it."""
-    kept: List[Any] = []
-    for one in heard.entities:
-        said = heard.text[int(one.get("start") or 0) : int(one.get("end") or 0)]
-        place = part.lower().find(said.lower())
-        if said and place >= 0:
-            kept.append({**one, "start": place, "end": place + len(said)})
-    return replace(heard, text=part, entities=tuple(kept))
