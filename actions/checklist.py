@@ -147,8 +147,10 @@ def told_before(turn: Turn) -> Dict[str, Any]:
     """
     if shown(turn.slots, FORM) is not None or reading.told(FORM, heard_in(turn)):
         return {}
-    found = (reading.told(FORM, heard) for heard in reversed(heard_before(turn, _LOOKED_BACK)))
-    return next((told for told in found if PROCEDURE in told or STATUS in told), {})
+    found: Dict[str, Any] = {}
+    for heard in heard_before(turn, _LOOKED_BACK):
+        found = FORM.settled({**found, **reading.told(FORM, heard)})
+    return found if PROCEDURE in found or STATUS in found else {}
 
 
 def say_paper(dispatcher: CollectingDispatcher, turn: Turn) -> bool:

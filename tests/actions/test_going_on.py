@@ -295,7 +295,6 @@ def test_after_a_question_only_a_correction_counts_again(counted: After) -> None
     "text",
     [
         "can I go on 4 May 2031?",
-        "and I quit my job on 4 May 2031",  # another thing that happens, for the form
         "my friend in Osaka told me that the office there opens again on 4 May 2031",
         "no",
     ],
@@ -331,6 +330,23 @@ def test_what_was_told_without_its_day_waits_for_it(talk: Conversation, what: st
     assert not after.say(what, language, question=what)
     assert after.say(day, language)
     assert after.days == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("and I quit my job on 4 May 2031", "en"), ("2031年5月4日に会社も辞めます", "ja"), ("and if I am out of work from 4 May 2031?", "en")],
+)
+def test_what_happens_too_comes_into_the_list(counted: After, text: str, language: str) -> None:
+    assert counted.say(text, language)
+    assert counted.slots["shown"]["kinds"] == ["moved", "left_job"]
+    assert {"2031-05-16", "2031-05-18"} <= set(counted.days)
+
+
+def test_the_counting_begins_with_what_was_told(talk: Conversation) -> None:
+    after = After(Filling(ValidateDeadlines(), talk))
+    assert not after.say("my company let me go on 2 May 2031, who helps me?", question="who helps me?")
+    assert after.say("can you work out the exact date?")
+    assert "2031-05-16" in after.days
 
 
 def test_of_several_things_nobody_knows_whose_day_it_was(talk: Conversation) -> None:
