@@ -15,7 +15,7 @@ from actions.decision import DANGER, Decision
 from actions.going_on import go_on
 from actions.handoff import offer_person
 from actions.replies import Part, part, say, say_answers
-from actions.searches import follow_up, likely_search, say_search
+from actions.searches import follow_up, likely_search, plain_search, say_search
 from actions.turn import Turn, turn_of
 from actions.wishes import wished
 from privacy.numbers import redact
@@ -33,7 +33,7 @@ class ActionAnswer(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Says what the counter decides; or goes on with a search ("and in November?") or the result of a form ("and for category 1?")."""
         turn = turn_of(tracker)
-        search = follow_up(turn)
+        search = follow_up(turn) or plain_search(turn)
         if search is not None:
             return say_search(dispatcher, turn, search, warnings(turn))
         went_on = go_on(dispatcher, turn)
@@ -45,6 +45,23 @@ class ActionAnswer(Action):
             return say_search(dispatcher, turn, search, warnings(turn))
         form = None if decision.form or decision.kind == "out_of_scope" else wished(turn, decision)
         return [FollowupAction(f"{form}_form")] if form else say_decision(dispatcher, turn, decision)
+
+
+class ActionIdentity(Action):
+    """Who or what is this: the fixed reply, unless the article about this service answers it ("do you keep what I write?")."""
+
+    def name(self) -> str:
+        """Its name in domain.yml."""
+        return "action_identity"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
+        """Says who it is, or what the article says."""
+        turn = turn_of(tracker)
+        unit = counter().about_itself(turn.asked)
+        if unit:
+            return say_decision(dispatcher, turn, counter().tell(unit, turn.asked, turn.memory, dt.date.today()))
+        say(dispatcher, "utter_identity", turn.language)
+        return turn.events(turn.memory)
 
 
 def say_decision(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) -> List[Dict[str, Any]]:

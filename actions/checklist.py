@@ -14,7 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.counter import counter
 from actions.forms import reading
 from actions.forms.form import Form, Heard, Say
-from actions.forms.hearing import answers_of, heard_in
+from actions.forms.hearing import answers_of, heard_before, heard_in
 from actions.replies import Part, part, say
 from actions.results import just_shown, shown
 from actions.turn import Turn
@@ -26,8 +26,9 @@ from knowledge.guides.questionnaire import Answers, Question
 from knowledge.languages import in_language
 from knowledge.search.names import NameTable
 
-_GROUP = "group"
+_GROUP, _FAMILY = "group", "family"
 _OF_ONE_PROCEDURE = frozenset({"route", "holder"})  # questions of permanent residence and of the permission for other activity
+_LOOKED_BACK = 3  # messages
 _NOTICES = {"medium": "utter_part_confirm", "low": "utter_part_unverified"}
 
 
@@ -55,7 +56,7 @@ class ChecklistForm(Form):
             return min(named) if len(named) == 1 and _GROUP not in answers else told
         if question.id != _GROUP:
             return None
-        kinds = {_groups()[status] for status in named}
+        kinds = {_groups()[status] for status in named} or ({_FAMILY} if _brings_family(heard.said or heard.text) else set())
         if len(kinds) != 1:
             return None
         return f"{kinds.pop()}:{named.pop()}" if len(named) == 1 else kinds.pop()
@@ -140,6 +141,16 @@ def begun_with(known: Answers, turn: Turn) -> Optional[Dict[str, Any]]:
     return FORM.settled({**known, **reading.told(FORM, heard)}) if known else None
 
 
+def told_before(turn: Turn) -> Dict[str, Any]:
+    """What the messages before told about the papers that are wanted, for who asks for the list only then ("make me the list please"). Nothing
+    where the message tells it itself, or a list was made already.
+    """
+    if shown(turn.slots, FORM) is not None or reading.told(FORM, heard_in(turn)):
+        return {}
+    found = (reading.told(FORM, heard) for heard in reversed(heard_before(turn, _LOOKED_BACK)))
+    return next((told for told in found if PROCEDURE in told or STATUS in told), {})
+
+
 def say_paper(dispatcher: CollectingDispatcher, turn: Turn) -> bool:
     """Says what a paper of the last list is and where one gets it, when the message asks that ("where do we get the registry certificate?")."""
     answers = answers_of(FORM, turn.slots)
@@ -201,8 +212,14 @@ def _named(text: str) -> set[str]:
     """The statuses that a text names as the one wanted: not the one from which somebody changes, nor the job beside the name of a status."""
     mentions = _statuses().find(text)
     kept = [one for one in mentions if not wording.has("leaving", normalised(f"{text[: one.start]}@{text[one.end :]}"))]
+    if _brings_family(text):  # "I am a programmer and want to bring my wife"
+        return {one.targets[0] for one in kept if _groups()[one.targets[0]] == _FAMILY}
     statuses = {one.targets[0] for one in kept if normalised(one.text) not in _going_on("jobs")}
     return statuses or {one.targets[0] for one in kept}
+
+
+def _brings_family(text: str) -> bool:
+    return wording.has("bringing", normalised(text))
 
 
 def _group() -> Question:

@@ -76,9 +76,14 @@ class ActionDeny(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Drops what was offered."""
         turn = turn_of(tracker)
+        search = follow_up(turn)
+        if search is not None:
+            return say_search(dispatcher, turn, search)  # "no, I meant hotels, not farms"
         went_on = go_on(dispatcher, turn)
         if went_on is not None:
             return went_on  # "no, it was the 5th"
+        if counter().says_more(turn.asked.text):
+            return _taken(dispatcher, turn)  # "no, I mean the change of status"
         refused = bool(turn.memory.offered) and turn.memory.handoff != "offered"
         failures = turn.memory.failures + (1 if refused else 0)
         say(dispatcher, "utter_none_of_these" if refused else "utter_all_right", turn.language)
@@ -117,6 +122,8 @@ class ActionStartOver(Action):
         search = follow_up(turn)
         if search is not None:
             return say_search(dispatcher, turn, search)  # "back to the companies, and in Tochigi?"
+        if counter().says_more(turn.asked.text):
+            return _taken(dispatcher, turn)
         form = (turn.slots.get(SLOT) or {}).get("form")
         if form and (reading.is_whole("restart", turn.asked.text) or reading.matches("restart", turn.asked.text)):
             return [FollowupAction(f"{form}_form")]

@@ -13,13 +13,13 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.forms import reading
 from actions.forms.form import Form, Heard, Say
-from actions.forms.hearing import heard_in
+from actions.forms.hearing import heard_before, heard_in
 from actions.replies import Part, part
 from actions.results import just_shown, shown
 from actions.turn import Turn
 from knowledge.articles import Source
 from knowledge.guides.deadlines import Deadline, Kind, article_of, calendar_address, deadlines_of, rules
-from knowledge.guides.happenings import Dated, Happening, another_day, days_of, find_happenings, is_off, supposes, wants_all, wants_days
+from knowledge.guides.happenings import Dated, Happening, another_day, days_of, find_happenings, is_off, supposes, wants_again, wants_all, wants_days
 from knowledge.guides.questionnaire import Answers, Option, Question
 from knowledge.languages import in_language, languages
 
@@ -49,6 +49,8 @@ class DeadlinesForm(Form):
         today, dates = dt.date.today(), _dates(heard)
         found = find_happenings(heard.text, heard.language, dates, rules(), today)
         if question.id == WHAT:
+            if not found and heard.asked:
+                found = find_happenings(heard.text, heard.language, dates, rules(), today, asked=True)
             told = {one.kind.id: _plain(one.days) for one in found if one.kind.id not in answers and (one.days or one.kind.id not in _told(answers))}
             return {**_told(answers), **told} if told else None
         days = next((one.days for one in found if one.kind.id == question.id), ())
@@ -141,12 +143,15 @@ def mended(turn: Turn) -> Optional[Dict[str, Any]]:
     last = shown(turn.slots, FORM) or {}
     kinds = [kind for kind in last.get("kinds", ()) if kind in rules().kinds and rules().kinds[kind].rules]
     about = next((found for subject in (turn.memory.subject, *turn.memory.earlier) if (found := _kinds_of(subject))), [])
-    if not (kinds or about) or (reading.asks(heard.text) and not supposes(heard.text, rules())):
+    again = bool(kinds) and wants_again(heard.text, rules())
+    if not (kinds or about or heard.values("date")) or (reading.asks(heard.text) and not (again or supposes(heard.text, rules()))):
         return None
     said = _said_before(turn)
     if not kinds or (set(about) & set(said) and not set(about) & set(kinds)):
         return _of_subject(about, heard, said)
     told = {kind: said.get(kind) for kind in kinds}
+    if again:
+        return {WHAT: told}
     changed = _changed(told, heard, led=just_shown(turn.slots, FORM))
     return None if changed is None else {WHAT: changed}
 
@@ -157,8 +162,9 @@ def _kinds_of(article: Optional[str]) -> List[str]:
 
 
 def _of_subject(about: Sequence[str], heard: Heard, said: Told) -> Optional[Dict[str, Any]]:
-    """The day of what was talked about without a list: the thing that was told of, else the only one that the article is about."""
-    kinds = [kind for kind in about if kind in said] or about
+    """The day of what was talked about without a list: the thing that was told of, else the only one that the article is about, or that waits for
+    its day ("my baby is born!" – "yesterday")."""
+    kinds = [kind for kind in about if kind in said] or about or [kind for kind, day in said.items() if day is None]
     if len(kinds) != 1:
         return None
     changed = _changed({kinds[0]: said.get(kinds[0])}, heard, led=True, most=FEW_WORDS)
@@ -168,9 +174,7 @@ def _of_subject(about: Sequence[str], heard: Heard, said: Told) -> Optional[Dict
 def _said_before(turn: Turn) -> Told:
     """What was told in the last messages, with the day as it was said last. Read anew each time: no day is kept."""
     told: Told = {}
-    for parsed in turn.earlier[-_READ_AGAIN:]:
-        text, language = str(parsed.get("text") or ""), str((parsed.get("language") or {}).get("code") or turn.language)
-        heard = Heard(text, language if language in languages() else turn.language, entities=tuple(parsed.get("entities") or ()))
+    for heard in heard_before(turn, _READ_AGAIN):
         found = {one.kind.id: _plain(one.days) for one in _found(heard)}
         waiting = next((kind for kind, day in told.items() if not isinstance(day, str)), None)
         changed = None if found.keys() - told.keys() else _changed({waiting: told[waiting]} if waiting else told, heard, led=True)
@@ -178,8 +182,8 @@ def _said_before(turn: Turn) -> Told:
     return told
 
 
-def _found(heard: Heard) -> List[Happening]:
-    return [one for one in find_happenings(heard.text, heard.language, _dates(heard), rules(), dt.date.today()) if one.kind.rules]
+def _found(heard: Heard, asked: bool = False) -> List[Happening]:
+    return [one for one in find_happenings(heard.text, heard.language, _dates(heard), rules(), dt.date.today(), asked) if one.kind.rules]
 
 
 def _changed(told: Told, heard: Heard, led: bool, most: int = MOST_WORDS) -> Optional[Told]:
@@ -192,7 +196,8 @@ def _changed(told: Told, heard: Heard, led: bool, most: int = MOST_WORDS) -> Opt
     supposed = supposes(heard.text, rules())
     if reading.asks(heard.text) and not supposed:
         return None
-    found, off = _found(heard), is_off(heard.text, rules())
+    off = is_off(heard.text, rules())
+    found = _found(heard) or [one for one in _found(heard, asked=True) if one.kind.id in told and reading.content_words(heard) <= most]
     named = [one.kind.id for one in found if one.kind.id in told or not off]
     if set(named) - set(told) or not (led or named or supposed or reading.matches("correction", heard.text)):
         return None

@@ -8,35 +8,41 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Callable, Optional, Sequence
+from typing import AbstractSet, Callable, Mapping, Optional, Sequence
 
 from actions.memory import Memory
 from knowledge.analysis import Token, has_japanese, normalised, tokens
 from knowledge.answers import Answer, answer_of
-from knowledge.articles import FormStart, Library, Unit
+from knowledge.articles import Article, FormStart, Library, Unit
 from knowledge.aspect_intents import intent_aspects
 from knowledge.content_reader import target_exists
 from knowledge.documents import read_document
 from knowledge.languages import in_language, languages
-from knowledge.search.index import Found, Index, bare
+from knowledge.search.index import Found, Hit, Index, bare
 from knowledge.search.names import Mention, NameTable, choice_names
 from knowledge.search.terms import split_questions
 from privacy.numbers import redact
 
 MAX_OFFERED = 3
+_OUT_OF_SCOPE = "out_of_scope"
 DANGER = "report_danger"  # the intent that is never sent away as none of our business
+ABOUT = "guide-about-madoguchi"  # the article about this service
+_WHO = frozenset({"what", "contact"})  # the aspects of it that the fixed reply says better
 FORM = "form:"  # a target that is a form and no answer
 # A message is about something else when its odds of that, less the odds that the first hit is what was asked, pass a threshold; a subject named in it
 # counts against it. Set on knowledge/calibration.
 _OUTSIDE = {"certainty": 0.7, "named": 1.0, "threshold": -1.0}
 # Kinds of articles whose name turns the conversation to them.
 _TOPICS = frozenset({"status", "procedure", "points", "programme", "contact", "event", "warning"})
+_PROCEDURES = frozenset({"status", "procedure"})
 # Words around a name that correct or go on, and ask nothing themselves.
 _GOING_ON = frozenset({"mean", "actually", "sorry", "instead", "case", "wrong", "違う", "ちがう", "間違う", "間違い", "場合", "ほう", "方", "つく"})
 # Words that make a question out of a name.
 _ASKING = frozenset(
     "what how when where who why which much many long いくら 幾ら 何 なに なん 何時 何処 どう どの どこ どれ どれくらい いつ だれ 誰 なぜ".split()
 )
+_DEEP = 40  # hits looked through for one of the subject
+_LIKELY, _LIKELY_ASPECT = 0.5, 0.3
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
 _ORDINALS = {
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6,
@@ -100,26 +106,34 @@ class Counter:
         # What the message finds by itself: searched once, and only when something needs it.
         alone = cache(lambda: self.index.search(asked.text, asked.language, (), likely_aspects(asked)))
         choice = self._bare_choice(asked.text, words, memory)
-        going_on = self._again_about(choice, asked, memory) if choice else None
+        going_on = self._going_on(choice, asked, memory, words) if choice else None
         if going_on:
-            return self._decided(going_on, asked, memory, day)
+            question, found = going_on
+            return self._decided(found, replace(asked, text=question), memory, day)
         if choice and not self._clear_question(alone, words):
             return self._choice(choice, asked, memory)
+        both = self._both(asked)
+        if both:
+            return self._answer(both, asked, memory, day, self.index.ranking.sure)
         mentions = self.index.names.find(asked.text, list(words))
         bare_subject = len({one.targets[0] for one in mentions}) == 1 and not _content_outside(words, mentions)
         if bare_subject and not memory.question:
-            return self.tell(mentions[0].targets[0], asked, memory, day)
-        if bare_subject and memory.subject:
+            return self._told(mentions[0], asked, memory, day, alone)
+        if bare_subject and memory.subject and self._takes_its_place(mentions[0], asked.text, words):
             # "and for dependents?", 家族滞在は？, "no, I meant student": the last question again, about another subject.
             last = self._without_subject(memory.question or "", memory.subject, asked.language)
             question = f"{last} {asked.text}"
             found = self.index.follow_up(last, asked.language, mentions[0].targets[0], None, likely_aspects(asked))
         else:
             question, found = self._search(asked, memory, words, mentions, alone)
+        names_nothing = bool(memory.subject) and self._asks_of_subject(words)
         asked = replace(asked, text=question)
         if asked.intent != DANGER and self._outside(asked, found):
             return Decision("out_of_scope", replace(memory, offered=(), failures=0))
-        return self._decided(found, asked, memory, day)
+        decision = self._decided(found, asked, memory, day)
+        if names_nothing:  # it does not turn the conversation, wherever its answer stands
+            decision.memory = replace(decision.memory, subject=memory.subject, earlier=memory.earlier)
+        return decision
 
     def _outside(self, asked: Asked, found: Found) -> bool:
         """Whether the message is about something else."""
@@ -151,6 +165,26 @@ class Counter:
                 return option["target"]
         return None
 
+    def _told(self, mention: Mention, asked: Asked, memory: Memory, day: dt.date, alone: Callable[[], Found]) -> Decision:
+        """A name and no question: what the article says first; where something happened to it (不許可になった), what is surely meant."""
+        name = bare(asked.text[mention.start : mention.end])
+        found = alone() if name != bare(asked.text) else None
+        if found and found.certainty >= self.index.ranking.sure and self._units[found.hits[0].unit].article in mention.targets:
+            return self._decided(found, asked, memory, day)
+        return self.tell(mention.targets[0], asked, memory, day)
+
+    def about_itself(self, asked: Asked) -> Optional[str]:
+        """The key of the unit that answers a question about this service itself (what it keeps, what it costs), when the article about it has one."""
+        found = self.index.search(asked.text, asked.language, (ABOUT,))
+        first = self._units[found.hits[0].unit] if found.hits and found.certainty >= self.index.ranking.nearly else None
+        return first.key if first and first.article == ABOUT and first.aspect not in _WHO else None
+
+    def says_more(self, text: str) -> bool:
+        """Whether a "no" or a "something else" says at once what is meant: "no, I mean the change of status", いや、妻の話です."""
+        words = list(tokens(text))
+        named = self.index.names.find(text, words) or self._choices.find(text, words)
+        return bool(named) and _follow_ups().correction.search(normalised(text)) is not None
+
     def tell(self, target: str, asked: Asked, memory: Memory, day: dt.date) -> Decision:
         """The answer of one unit (by key), or of an article's first unit (by id); or the form (`form:` and its id) that begins."""
         if target.startswith(FORM):
@@ -171,14 +205,20 @@ class Counter:
             return None
         return name
 
-    def _again_about(self, name: str, asked: Asked, memory: Memory) -> Optional[Found]:
-        """The last question about such a word ("and for PR?", 永住は？), when that is clear; None when the word stands there alone."""
+    def _going_on(self, name: str, asked: Asked, memory: Memory, words: Sequence[Token]) -> Optional[tuple[str, Found]]:
+        """What is asked about such a word within the subject (解雇 … "what happens to my visa?"), or the last question about it ("and for PR?",
+        永住は？), when that is clear; None when the word stands there alone."""
         alone = bare(asked.text) in {bare(one) for one in self.library.choices[name].names.get(asked.language, ())}
         if alone or not memory.subject or not memory.question:
             return None
+        if any(word.lemma in _ASKING for word in words):
+            found = self.index.follow_up(asked.text, asked.language, memory.subject, memory.unit, likely_aspects(asked))
+            if found.certainty >= self.index.ranking.sure and self._units[found.hits[0].unit].article == memory.subject:
+                return asked.text, found
         last = self._without_subject(memory.question, memory.subject, asked.language)
-        found = self.index.search(f"{last} {asked.text}", asked.language, (), likely_aspects(asked))
-        return found if found.certainty >= self.index.ranking.sure else None
+        question = f"{last} {asked.text}"
+        found = self.index.search(question, asked.language, (), likely_aspects(asked))
+        return (question, found) if found.certainty >= self.index.ranking.sure else None
 
     def _clear_question(self, alone: Callable[[], Found], words: Sequence[Token]) -> bool:
         """Whether a word that means too much alone stands in a question that is clear all the same: "what is PR", ビザはいくら."""
@@ -202,11 +242,58 @@ class Counter:
         """What was found for a message, and the question as it was understood: with what the conversation adds to it."""
         article = self.library.articles.get(memory.subject or "")
         short = len([word for word in words if word.content]) <= _SHORT
-        if not article or not short or any(self._names_a_topic(mention) for mention in mentions):
+        of_subject = self._asks_of_subject(words)
+        if article and short and not of_subject and memory.question and any(self._names_a_topic(mention) for mention in mentions):
+            return self._with_last(asked, memory.question, alone())
+        if not article or not short:
             return asked.text, alone()
-        found = self.index.follow_up(asked.text, asked.language, article.id, memory.unit, likely_aspects(asked))
-        stays = bool(found.hits) and self._units[found.hits[0].unit].article in {article.id, *article.related}
+        found = self.index.follow_up(asked.text, asked.language, article.id, memory.unit, likely_aspects(asked), limit=_DEEP if of_subject else 8)
+        near = {article.id, *article.related}
+        if of_subject:
+            found = self._within(article, found, asked, words)
+        stays = bool(found.hits) and self._units[found.hits[0].unit].article in near
         return f"{in_language(article.title, asked.language)} {asked.text}" if stays else asked.text, found
+
+    def _with_last(self, asked: Asked, last: str, alone: Found) -> tuple[str, Found]:
+        """A message that names another topic, and is not clear by itself, may go on with the last question ("and if she is a student?")."""
+        if alone.certainty >= self.index.ranking.sure:
+            return asked.text, alone
+        question = f"{last} {asked.text}"
+        found = self.index.search(question, asked.language, (), likely_aspects(asked))
+        return (question, found) if found.certainty > alone.certainty else (asked.text, alone)
+
+    def _within(self, article: Article, found: Found, asked: Asked, words: Sequence[Token]) -> Found:
+        """What was found about the subject alone, since a question that names nothing is about none but it.
+
+        When something else came first, the subject's unit of the aspect asked for is the answer, or the general article of that aspect ("fees?" after a
+        status: the table of fees), or its nearest unit; none of them surer than likely.
+        """
+        if dict(asked.ranking).get(_OUT_OF_SCOPE, 0.0) < _LIKELY:
+            found = replace(found, outside=0.0)
+        aspects = {aspect for word in words for aspect in _follow_ups().words.get(word.lemma, ())}
+        aspects = aspects or {name for name, share in likely_aspects(asked).items() if share >= _LIKELY_ASPECT}
+
+        def of(articles: AbstractSet[str], fitting: bool) -> list[Hit]:
+            units = [(hit, self._units[hit.unit]) for hit in found.hits]
+            return [hit for hit, unit in units if unit.article in articles and (unit.aspect in aspects or not fitting)]
+
+        near, sure = {article.id, *article.related}, found.certainty >= self.index.ranking.sure
+        first = self._units[found.hits[0].unit] if found.hits else None
+        if first is None or (first.article in near and (sure or first.aspect in aspects or not aspects)):
+            return found
+        general = _follow_ups().general if article.kind in _PROCEDURES else frozenset[str]()
+        hits = of({article.id}, True) or of(near, True) or of(general, True) or of(near, False)
+        return replace(found, hits=hits, certainty=(self.index.ranking.nearly + self.index.ranking.sure) / 2) if hits else found
+
+    def _takes_its_place(self, mention: Mention, text: str, words: Sequence[Token]) -> bool:
+        """Whether a name that stands alone takes the place of the subject in the last question ("and for dependents?"). A condition does not
+        (離婚したら？ asks about the subject after a divorce), unless it is another topic ("and if I am a student?")."""
+        return not self._asks_of_subject(words) and (self._names_a_topic(mention) or not _follow_ups().condition.search(normalised(text)))
+
+    def _asks_of_subject(self, words: Sequence[Token]) -> bool:
+        """Whether a message names no thing of its own ("how much does it cost", 期間は)."""
+        content = [word for word in words if word.content and word.lemma not in _GOING_ON]
+        return bool(words) and all(word.lemma in _follow_ups().words for word in content) and (bool(content) or any(word.lemma in _ASKING for word in words))
 
     def _names_a_topic(self, mention: Mention) -> bool:
         """Whether a name changes the topic. Everyday words that are names too (family, 家族, salary) do not."""
@@ -216,6 +303,7 @@ class Counter:
         """A question without the names in it, and without the words of its subject's title ("extension" for "Extension of period of stay")."""
         title = {word.lemma for word in tokens(in_language(self.library.articles[subject].title, language)) if word.content}
         spans = [(one.start, one.end) for one in self.index.names.find(question)]
+        spans += [(one.start, one.end) for one in self._choices.find(question) if not self.library.choices[one.targets[0]].follow_up]
         spans += [(word.start, word.end) for word in tokens(question) if word.lemma in title]
         kept = [char for place, char in enumerate(question) if not any(start <= place < end for start, end in spans)]
         return "".join(kept)
@@ -240,6 +328,23 @@ class Counter:
         first, second = (answer_of(self.library, self._units[hit.unit], asked.language, day) for hit in found.hits[:2])
         limit = languages()[asked.language].limits["two_answers"]
         return second if len(first.text) + len(second.text) <= limit else None
+
+    def _both(self, asked: Asked) -> list[Unit]:
+        """The units that answer the two halves of one sentence, each of which asks for something, and surely ("how do I … and what does …?").
+        The second may leave its subject to the first."""
+        halves = _follow_ups().both.split(normalised(asked.text))
+        if len(halves) != 2 or not all(_asks(tokens(half)) for half in halves) or self._asks_of_subject(tokens(halves[0])):
+            return []
+        first = self.index.search(halves[0], asked.language)
+        if not first.hits or first.certainty < self.index.ranking.sure:
+            return []
+        unit = self._units[first.hits[0].unit]
+        if self._asks_of_subject(tokens(halves[1])):
+            second = self.index.follow_up(halves[1], asked.language, unit.article, unit.key)
+        else:
+            second = self.index.search(halves[1], asked.language)
+        sure = bool(second.hits) and second.certainty >= self.index.ranking.sure and second.hits[0].unit != unit.key
+        return [unit, self._units[second.hits[0].unit]] if sure else []
 
     def _second(self, asked: Asked, first: Unit) -> list[Unit]:
         """The unit that answers the other half of a message with two questions, when that is sure too."""
@@ -303,6 +408,11 @@ def _content_outside(words: Sequence[Token], mentions: Sequence[Mention]) -> lis
     ]
 
 
+def _asks(words: Sequence[Token]) -> bool:
+    """Whether words ask for something: 方法, "how", "cost"."""
+    return any(word.lemma in _ASKING or word.lemma in _follow_ups().words for word in words)
+
+
 def _log_odds(probability: float) -> float:
     kept = min(max(probability, 1e-4), 1 - 1e-4)
     return math.log(kept / (1 - kept))
@@ -316,6 +426,24 @@ def likely_aspects(asked: Asked) -> dict[str, float]:
         for place, aspect in enumerate(table.get(intent, ())):
             likely[aspect] = max(likely.get(aspect, 0.0), confidence * (1.0 if place == 0 else 0.7))
     return likely
+
+
+@dataclass(frozen=True)
+class _FollowUps:
+    """What follow_ups.yaml holds."""
+
+    words: Mapping[str, tuple[str, ...]]  # a word, and the aspects it asks for
+    general: frozenset[str]
+    condition: re.Pattern[str]
+    correction: re.Pattern[str]
+    both: re.Pattern[str]
+
+
+@lru_cache(maxsize=1)
+def _follow_ups() -> _FollowUps:
+    table = read_document(Path(__file__).with_name("follow_ups.yaml")).data
+    words = {str(word): tuple(row["aspects"]) for row in table["words"] for code in languages() for word in row[code]}
+    return _FollowUps(words, frozenset(table["general"]), *(re.compile("|".join(table[name])) for name in ("condition", "correction", "both")))
 
 
 @lru_cache(maxsize=1)

@@ -47,9 +47,9 @@ class ValidateStatusFinder(_Resumed):
 
 
 def _papers(turn: Turn) -> Optional[Dict[str, Any]]:
-    """The last list as the message changes it, or the list for the status that was found just now."""
+    """The last list as the message changes it, or the list for the status that was found just now, or for what was talked about."""
     changed = checklist.changed(turn)
-    return checklist.begun_with(status_finder.papers(turn), turn) if changed is None else changed
+    return checklist.begun_with(status_finder.papers(turn) or checklist.told_before(turn), turn) if changed is None else changed
 
 
 class ValidateChecklist(_Resumed):

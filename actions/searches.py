@@ -9,6 +9,8 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.counter import counter
+from actions.forms import reading
+from actions.forms.hearing import heard_in
 from actions.handoff import offer_person
 from actions.memory import Memory
 from actions.replies import Part, part, say, say_answers
@@ -20,13 +22,14 @@ from knowledge.listings.events import Event
 from knowledge.listings.store import Listings, listings
 from knowledge.listings.wishes import Wish, find_companies, find_events, wish_of
 from knowledge.listings.wording import card, company_card, day_in_words, feed_address, wish_words
-from knowledge.listings.words import Spoken, label, spoken_words, texts
+from knowledge.listings.words import Spoken, is_denied, label, spoken_words, texts
 from knowledge.search.index import bare
 from knowledge.settings import settings
 from privacy.numbers import redact
 
 EVENTS, COMPANIES = "events", "companies"
 SLOT = "listing"  # the last search: what, wish, how many were shown, and the question that it was
+FEW_WORDS = 2  # beside what is looked for, in a message that asks for companies by what it names
 SHOWN, SHOWN_OVER, SHOWN_UNDATED = 5, 2, 3
 ARTICLES = {EVENTS: "event-calendar", COMPANIES: "programme-ofp-companies"}  # how such things are usually found, in general
 # What makes a message a search by itself. The parts of the second table do so only when they find something coming: "fairs in English" may be
@@ -74,8 +77,10 @@ def store() -> Listings:
 def heard(turn: Turn) -> Heard:
     """Reads a message: places, dates and levels are Rasa's entities; kinds, audiences and the like are words of listings.yaml."""
     words = tokens(turn.asked.text)
-    spoken = spoken_words(turn.asked.text, words)
-    entities = [one for one in turn.parsed.get("entities") or [] if one["entity"] in ("place", "date", "jlpt")]
+    named = [one for one in turn.parsed.get("entities") or [] if one["entity"] in ("place", "date", "jlpt")]
+    mentions = spoken_words(turn.asked.text, words)
+    spoken = [one for one in mentions if one.group == "plain" or not is_denied(turn.asked.text, one.start, one.end)]
+    entities = [one for one in named if not is_denied(turn.asked.text, int(one["start"]), int(one["end"]))]
     days = [day for one in entities if one["entity"] == "date" for day in str(one["value"]).split("/")]
     levels = [str(one["value"]) for one in entities if one["entity"] == "jlpt"]
     groups = ("kinds", "audiences", "fields", "languages", "marks")
@@ -94,7 +99,8 @@ def heard(turn: Turn) -> Heard:
     )
     cleared: Dict[str, Any] = {"places": (), "online": False} if "anywhere" in said["marks"] else {}
     cleared.update({"first": None, "last": None} if "any_time" in said["marks"] else {})
-    spans = [(one.start, one.end) for one in spoken] + [(int(one["start"]), int(one["end"])) for one in entities]
+    cleared.update({"online": False} if any(one.id == "online" for one in mentions if one not in spoken) else {})
+    spans = [(one.start, one.end) for one in mentions] + [(int(one["start"]), int(one["end"])) for one in named]
     rest = [word for word in words if word.content and bare(word.text) and not any(start < word.end and word.start < end for start, end in spans)]
     return Heard(wish, spoken, cleared, rest)
 
@@ -118,7 +124,8 @@ def new_search(what: str, turn: Turn) -> Optional[Search]:
     maybe = maybe_search(what, turn)
     if maybe is not None and _coming(wish):
         return maybe
-    asked_for_some = any(one.id in ("going_on", "more") for one in found.spoken) and not (article or found.rest or wish.free)
+    particular = article if article != ARTICLES[what] else None  # "find events" names no more than the listing
+    asked_for_some = any(one.id in ("going_on", "more") for one in found.spoken) and not (particular or found.rest or wish.free)
     return Search(what, wish) if asked_for_some else None
 
 
@@ -147,6 +154,17 @@ def likely_search(turn: Turn) -> Optional[Search]:
     if found.wish.fields or found.says("plain", COMPANIES):
         return Search(COMPANIES, narrowed(COMPANIES, found.wish))
     return None
+
+
+def plain_search(turn: Turn) -> Optional[Search]:
+    """The search for companies that a message asks for by what it names, whatever it is taken for: companies or work, a field and a place, and little
+    besides ("looking for a company in Ibaraki, agriculture"). None for a question ("which visa for a hotel job in Osaka?").
+    """
+    found = heard(turn)
+    wanted = found.says("plain", COMPANIES) and found.wish.fields and found.wish.places and len(found.rest) <= FEW_WORDS
+    if not wanted or reading.is_question(heard_in(turn)):
+        return None
+    return Search(COMPANIES, narrowed(COMPANIES, found.wish))
 
 
 def follow_up(turn: Turn) -> Optional[Search]:
@@ -184,11 +202,9 @@ def _taken_up(last: Optional[Mapping[str, Any]], found: Heard) -> Optional[Searc
 
 def _narrowing(turn: Turn, found: Heard) -> Optional[Search]:
     """The search for what an article was about in general."""
-    for what in (COMPANIES, EVENTS):
-        article = counter().library.articles.get(turn.memory.subject or "")
-        general = article is not None and (article.id == ARTICLES[what] or (what == EVENTS and article.kind == "event"))
+    for what in sorted((COMPANIES, EVENTS), key=lambda one: turn.memory.subject != ARTICLES[one]):
         wish = narrowed(what, found.wish)
-        if general and any(getattr(wish, name) for name in _CLEAR[what]):
+        if turn.memory.subject in _near(what) and any(getattr(wish, name) for name in _CLEAR[what]):
             return Search(what, wish)
     return None
 

@@ -1,9 +1,11 @@
-"""`python -m benchmarks.conversation [--stock] [--units 200] [--epochs 100]`: speed and memory of the running bot, and of a stock Rasa bot beside it.
+"""`python -m benchmarks.conversation [--stock] [--units 200] [--variants 40] [--epochs 100]`: speed, memory and quality of the running bot, and of a
+stock Rasa bot beside it.
 
 Starts the bot with `python -m launch run` on the ports in MADOGUCHI_RASA_PORT and so on, with its database in a temporary folder, and talks to it
 over REST with the questions of knowledge/calibration: throughput in conversations of ten messages with 1 and 8 clients, then a conversation of
-500 messages. With --stock, a stock Rasa bot (benchmarks/stock.py) is trained and then measured in just the same way. The bots run one after the
-other. Run it with `taskset -c 0` to give each bot, its helpers and the clients one core. The last figures: benchmarks/conversation.md.
+500 messages, then the questions of tests/quality. With --stock, a stock Rasa bot (benchmarks/stock.py) is trained and then measured in just the
+same way. The bots run one after the other. Run it with `taskset -c 0` to give each bot, its helpers and the clients one core.
+The last figures: benchmarks/conversation.md.
 """
 
 from __future__ import annotations
@@ -138,6 +140,7 @@ def measure(name: str, url: str, process: psutil.Process, ready: float, argument
     for clients in (1, 8):
         print(f"  {clients} client(s)      {throughput(url, clients, arguments.messages)}", flush=True)
     print(f"  long             {growth(url, arguments.long)}", flush=True)
+    subprocess.run([sys.executable, "-m", "tests.quality.evaluate", "--url", url, "--only", "questions"], cwd=ROOT, check=True)
     print(f"  memory at end    {memory(process)}\n  load of the machine over the last minute: {os.getloadavg()[0]:.1f}", flush=True)
 
 
@@ -149,6 +152,7 @@ def main() -> None:
     parser.add_argument("--stock", action="store_true", help="measure a stock Rasa bot as well (training it takes long)")
     parser.add_argument("--only-stock", action="store_true")
     parser.add_argument("--units", type=int, default=200, help="of the stock bot")
+    parser.add_argument("--variants", type=int, default=40, help="of the stock bot: ways to ask for a unit, a language")
     parser.add_argument("--epochs", type=int, default=100, help="of the stock bot")
     parser.add_argument("--stock-port", type=int, default=5405)
     arguments = parser.parse_args()
@@ -172,14 +176,15 @@ def _own(folder: Path, arguments: argparse.Namespace) -> None:
 
 
 def _stock(folder: Path, arguments: argparse.Namespace) -> None:
-    write_stock_bot(folder, arguments.units, arguments.epochs)
+    write_stock_bot(folder, arguments.units, arguments.variants, arguments.epochs)
     quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "LOG_LEVEL_LIBRARIES": "ERROR", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
     given = {**os.environ, **quiet, "SANIC_ACCESS_LOG": "false", "RASA_CACHE_DIRECTORY": str(folder / "cache")}
     rasa = [sys.executable, "-m", "rasa"]
     start = time.perf_counter()
     with (folder / "train.log").open("wb") as log:
         subprocess.run([*rasa, "train", "--fixed-model-name", "stock"], cwd=folder, env=given, check=True, stdout=log, stderr=subprocess.STDOUT)
-    print(f"Stock bot trained in {time.perf_counter() - start:.0f} s ({arguments.units} units, {arguments.epochs} epochs)", flush=True)
+    size = f"{arguments.units} units, {arguments.variants} variants, {arguments.epochs} epochs"
+    print(f"Stock bot trained in {time.perf_counter() - start:.0f} s ({size})", flush=True)
     command = [*rasa, "run", "--interface", "127.0.0.1", "--port", str(arguments.stock_port), "--model", "models/stock.tar.gz"]
     with started(command, folder, f"http://127.0.0.1:{arguments.stock_port}", given, folder / "stock.log") as (process, ready):
         measure("Stock Rasa", f"http://127.0.0.1:{arguments.stock_port}", process, ready, arguments)

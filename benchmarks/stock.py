@@ -1,7 +1,7 @@
 """A stock Rasa bot on this project's content, for comparison: `rasa init`'s pipeline and policies, a ResponseSelector for the questions.
 
-`python -m benchmarks.stock FOLDER [--units 200] [--epochs 100]` writes its files; `rasa train` and `rasa run` in FOLDER do the rest. One retrieval
-intent, faq/<unit>, has the questions of a unit in both languages as examples; small talk keeps the intents and examples of data/nlu.
+`python -m benchmarks.stock FOLDER [--units 200] [--variants 40] [--epochs 100]` writes its files; `rasa train` and `rasa run` in FOLDER do the rest.
+One retrieval intent, faq/<unit>, has the questions of a unit in both languages as examples; small talk keeps the intents and examples of data/nlu.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from knowledge.languages import languages
 SMALL_TALK = "greet goodbye thank ask_identity ask_languages ask_capabilities insult affirm deny out_of_scope".split()
 
 
-def write_stock_bot(folder: Path, units: int, epochs: int) -> None:
-    """Writes the bot, with a sample of `units` units (all, when there are no more)."""
+def write_stock_bot(folder: Path, units: int, variants: int, epochs: int) -> None:
+    """Writes the bot, with a sample of `units` units (all, when there are no more) and at most `variants` ways to ask for each, a language."""
     library = read_library()
     chosen = random.Random(0).sample(list(library.units.values()), min(units, len(library.units)))
     (folder / "data").mkdir(parents=True, exist_ok=True)
     _write(folder / "config.yml", _config(epochs))
-    _write(folder / "data" / "nlu.yml", {"version": "3.1", "nlu": _nlu(chosen)})
+    _write(folder / "data" / "nlu.yml", {"version": "3.1", "nlu": _nlu(chosen, variants)})
     _write(folder / "data" / "rules.yml", {"version": "3.1", "rules": _rules(), "stories": _stories()})
     _write(folder / "domain.yml", _domain(library, chosen))
     _write(folder / "credentials.yml", {"rest": None})
@@ -70,14 +70,14 @@ def _name(unit: Unit) -> str:
     return f"faq/{unit.key.replace('#', '--')}"
 
 
-def _nlu(units: list[Unit]) -> list[dict[str, str]]:
+def _nlu(units: list[Unit], variants: int) -> list[dict[str, str]]:
     blocks: dict[str, list[str]] = {}
     for example in examples():
         if example.intent in SMALL_TALK:
             blocks.setdefault(example.intent, []).append(example.text)
     for unit in units:
         for code in languages():
-            blocks.setdefault(_name(unit), []).extend(_plain(text) for text in (unit.question[code], *unit.asked.get(code, ())))
+            blocks.setdefault(_name(unit), []).extend(_plain(text) for text in (unit.question[code], *unit.asked.get(code, ())[:variants]))
     return [{"intent": intent, "examples": "".join(f"- {text}\n" for text in texts)} for intent, texts in blocks.items()]
 
 
@@ -110,9 +110,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--units", type=int, default=200)
+    parser.add_argument("--variants", type=int, default=40)
     parser.add_argument("--epochs", type=int, default=100)
     arguments = parser.parse_args()
-    write_stock_bot(arguments.folder.resolve(), arguments.units, arguments.epochs)
+    write_stock_bot(arguments.folder.resolve(), arguments.units, arguments.variants, arguments.epochs)
 
 
 if __name__ == "__main__":

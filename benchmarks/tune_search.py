@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from actions.decision import Asked, likely_aspects
-from bot.nlu.background import background
+from bot.nlu.background import with_background
 from bot.nlu.features import intent_bag
 from bot.nlu.fingerprint import ROOT
 from bot.nlu.intent_model import IntentModel
@@ -78,8 +78,7 @@ def intent_model(library: Library) -> IntentModel:
     for path in sorted((ROOT / "data" / "nlu").rglob("*.yml")):
         for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
             examples += [(line[2:].strip(), block["intent"]) for line in block["examples"].splitlines() if line.startswith("- ")]
-    known = {intent for _, intent in examples}
-    examples += [(text, intent) for text, intent in background(library) if intent in known]
+    examples = with_background(examples, library)
     return IntentModel().fit([intent_bag(tokens(text), text) for text, _ in examples], [intent for _, intent in examples])
 
 
@@ -108,7 +107,7 @@ class Tuning:
                 ]
                 for unit, text in chance.sample(left, min(SAMPLE, len(left))):
                     carried = [unit.article] if chance.random() < 0.25 else []
-                    places, features = index.candidates(self.reader.read(text, True), code, carried, likely_aspects(self.asked(text, code)))
+                    places, features = index.candidates(index.message(text, code), carried, likely_aspects(self.asked(text, code)))
                     right = np.array([index.units[place].key == unit.key for place in places])
                     if right.any():
                         yield Case(code, features, right)
@@ -120,7 +119,7 @@ class Tuning:
             for question in read_expectations(CALIBRATION / f"{code}.yaml", code):
                 if question.facts:
                     aspects = likely_aspects(self.asked(question.ask, code))
-                    places, features = index.candidates(self.reader.read(question.ask, True), code, (), aspects)
+                    places, features = index.candidates(index.message(question.ask, code), (), aspects)
                     right = np.array([question.met_by(texts[code][index.units[place].key]) for place in places])
                     yield question, Case(code, features, right)
 

@@ -106,7 +106,8 @@ def _tap(form: Form, question: Question, state: State, heard: Heard) -> Optional
 def _about_a_person(form: Form, question: Question, state: State, heard: Heard, memory: Memory) -> Optional[Move]:
     # Who is asked for their work and says "security consultant" wants no consultant.
     answers = question.kind == "choice" and not reading.is_question(heard) and bool(reading.chosen(form, question, heard, state.answers))
-    if (heard.intent == "request_human" and heard.sure and not answers) or reading.is_whole("person", heard.text):
+    named = any(reading.is_whole("person", part) for part in split_questions(heard.text))  # "this is too much. human please"
+    if named or (heard.intent == "request_human" and heard.sure and not answers):
         return Move("person", state)
     if heard.tells_danger:
         return Move("danger", state)

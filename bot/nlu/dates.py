@@ -15,7 +15,7 @@ from knowledge.analysis import Folded, fold
 from knowledge.numerals import kanji_in_digits, number, spelt
 
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec"
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "reiwa": 2018, "heisei": 1988}
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "reiwa": 2018, "heisei": 1988, "r": 2018, "h": 1988, "s": 1925}
 _WEEKDAYS = {
     name: place
     for place, names in enumerate(
@@ -70,7 +70,9 @@ _ORDINALS = (
 ).split()
 _ORDINAL_NUMBERS = {name: place for place, name in enumerate(_ORDINALS, 1)}
 _ORDINAL = "|".join(name.replace("-", "[- ]") for name in reversed(_ORDINALS))
-_NAMED_DAY = re.compile(rf"(?<=[月つの])(?:{'|'.join(_DAY_NUMBERS)})")
+_NAMED_DAY = re.compile(rf"(?<=[月つの])(?:{'|'.join(_DAY_NUMBERS)})|(?:{'|'.join(_DAY_NAMES[1:])}|はつか)(?=まえ|前|後|ご(?![ぁ-ゖ]))")
+_SHORT_DAY = re.compile(r"(?:(?<=月\d)|(?<=月\d\d))か(?![\dぁ-ゖ月])|(?:(?<=月\d)|(?<=月\d\d))か(?=に|です|で(?:す|し)|から|まで)")
+_ROMAJI = re.compile(r"(?<=\d)[ -]?(?P<unit>gatsu|nichi)(?![a-z])(?: (?=\d{1,2} ?nichi))?", re.IGNORECASE)
 _KANA_ONES = " いち に さん よん ご ろく しち はち く".split(" ")
 _KANA_TENS = ("", "じゅう", "にじゅう", "さんじゅう")
 _KANA_NUMBERS = {tens + ones: place for place, (tens, ones) in enumerate(product(_KANA_TENS, _KANA_ONES)) if 0 < place <= 31}
@@ -80,10 +82,12 @@ _KANA_NUMBER = re.compile(rf"(?<![ぁ-ゖ])(?:{_KANA})(?=がつ)|(?<=[月つの]
 
 
 def _in_figures(text: Folded) -> Folded:
-    """Years, months and days in figures: 令和九年, 十二月十日, 12がつ1にち, 12月ついたち."""
+    """Years, months and days in figures: 令和九年, 十二月十日, 12がつ1にち, 12月ついたち, 11がつ5か, みっかまえ, "3gatsu 3nichi"."""
+    text = spelt(text, _ROMAJI, lambda match: {"g": "月", "n": "日"}[match.group("unit")[0].lower()])
     text = kanji_in_digits(text, before="年月日")
     text = spelt(text, _KANA_NUMBER, lambda match: str(_KANA_NUMBERS[match.group()]))
     text = spelt(text, re.compile(r"(?<=\d)がつ|(?<=\d)にち(?!よう)"), lambda match: "月" if match.group() == "がつ" else "日")
+    text = spelt(text, _SHORT_DAY, lambda match: "日")
     text = spelt(text, _NAMED_DAY, lambda match: f"{_DAY_NUMBERS[match.group()]}日")
     return spelt(text, _NAMED_ORDINAL, lambda match: str(_ORDINAL_NUMBERS[(match.group("day") or match.group("late")).lower().replace(" ", "-")]))
 
@@ -260,6 +264,8 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
         ),
         _month_end,
     ),
+    (re.compile(r"(?<![a-z\d])(?P<era>[rhs]) ?(?P<count>\d{1,2})(?P<mark>[./-])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)"), _era),
+    (re.compile(r"(?<![a-z\d])(?P<era>[rhs]) ?(?P<count>\d{1,2})年(?P<month>\d{1,2})月(?P<day>\d{1,2})日"), _era),
     (re.compile(r"(?P<era>令和|平成|昭和|reiwa|heisei) ?(?P<count>元|\d{1,2})(?:年)?(?:(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?)?"), _era),
     (
         re.compile(rf"{_YEAR_BEFORE}(?P<month>\d{{1,2}})月(?:(?P<day>\d{{1,2}})日)?(?!間)"),
@@ -295,12 +301,14 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
     (re.compile(rf"\b{_COUNT} (?P<unit>day|week|month)s? ago\b"), _counted(-1)),
     (re.compile(rf"\bin {_COUNT} (?P<unit>day|week|month)s?\b(?! of)"), _counted(1)),
     (re.compile(rf"\b{_COUNT} (?P<unit>day|week|month)s? from (?:now|today)\b"), _counted(1)),
-    (re.compile(rf"(?<![の限]){_KANJI_COUNT}(?P<unit>日|週間)前(?!から|まで|に申請|の)"), _counted(-1)),
+    (re.compile(rf"(?<![の限]){_KANJI_COUNT}(?P<unit>日|週間)(?:前|まえ)(?!から|まで|に申請|の)"), _counted(-1)),
     (re.compile(rf"{_KANJI_COUNT}(?P<unit>日|週間|[かヶヵ]月)後(?!から|まで)"), _counted(1)),
-    (re.compile(r"一昨日|おととい"), _days(-2)),
+    (re.compile(rf"(?<=あと) ?{_KANJI_COUNT}(?P<unit>日|週間|[かヶヵ]月)(?=で)"), _counted(1)),
+    (re.compile(r"\bday before yesterday\b"), _days(-2)),
+    (re.compile(r"一昨日|おととい|おとつい|\bototoi\b"), _days(-2)),
     (re.compile(r"再来月|\bmonth after next\b"), _months(2)),
-    (re.compile(r"先月|せんげつ|\blast month\b"), _months(-1)),
-    (re.compile(r"先週|せんしゅう|\blast week\b"), _relative(lambda today: _week(today, -1))),
+    (re.compile(r"先月|せんげつ|\blast month\b|\bsengetsu\b"), _months(-1)),
+    (re.compile(r"先週|せんしゅう|\blast week\b|\bsensh[u]{1,2}\b"), _relative(lambda today: _week(today, -1))),
     (re.compile(r"年末|\bend of (?:the|this) year\b"), _relative(lambda today: _month(today.year, 12))),
     (re.compile(r"来月|らいげつ|\bnext month\b|raigetsu"), _months(1)),
     (re.compile(r"今月|こんげつ|\bthis month\b|kongetsu"), _months(0)),
@@ -309,10 +317,10 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], dt.date], Span]]
     (re.compile(r"再来週|\bweek after next\b"), _relative(lambda today: _week(today, 2))),
     (re.compile(r"来週|らいしゅう|\bnext week\b|raishuu"), _relative(lambda today: _week(today, 1))),
     (re.compile(r"今週|\bthis week\b"), _relative(lambda today: _week(today, 0))),
-    (re.compile(r"明後日|あさって|\bday after tomorrow\b"), _days(2)),
-    (re.compile(r"明日|あした|\btomorrow\b"), _days(1)),
-    (re.compile(r"今日|(?<!とう)きょう(?!と|うと)|本日|\btoday\b"), _days(0)),
-    (re.compile(r"昨日|きのう|\byesterday\b"), _days(-1)),
+    (re.compile(r"明後日|あさって|\bday after tomorrow\b|\basatte\b"), _days(2)),
+    (re.compile(r"明日|あした|\btomorrow\b|\bashita\b"), _days(1)),
+    (re.compile(r"今日|(?<!とう)きょう(?!と|うと)|本日|今朝|けさ|今晩|今夜|\b(?:today|tonight|this (?:morning|afternoon|evening)|kyou)\b"), _days(0)),
+    (re.compile(r"昨日|きのう|昨夜|昨晩|ゆうべ|\b(?:yesterday|last (?:night|evening)|kinou?)\b"), _days(-1)),
     (re.compile(r"再来年"), _years(2)),
     (re.compile(r"来年(?!度)|らいねん|\bnext year\b"), _years(1)),
     (re.compile(r"今年(?!度)|ことし|\bthis year\b"), _years(0)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from pathlib import Path
 from typing import Any, Dict, List, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -16,10 +18,13 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.nlu.fingerprint import fingerprint
 from bot.nlu.intent_classifier import set_intent
 from bot.nlu.tokenizer import LANGUAGE
+from knowledge.analysis import normalised
+from knowledge.documents import read_document
 from knowledge.guides.deadlines import rules
 from knowledge.guides.happenings import Dated, supposes, wants_days
 from knowledge.languages import DEFAULT, languages
 
+_PARTING = re.compile("|".join(read_document(Path(__file__).with_name("parting.yaml")).data))
 DEADLINES, UNCLEAR = "calculate_deadlines", "unclear"
 
 
@@ -52,7 +57,7 @@ class HappeningClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
         """The words behind this class count for Rasa's cache too."""
-        return fingerprint("knowledge/guides/happenings.py", "knowledge/content/deadlines.yaml")
+        return fingerprint("knowledge/guides/happenings.py", "knowledge/content/deadlines.yaml", "bot/nlu/parting.yaml")
 
     @classmethod
     def create(
@@ -73,9 +78,11 @@ class HappeningClassifier(GraphComponent, IntentClassifier):
         return messages
 
     def _goes_on(self, message: Message, intent: Any) -> bool:
-        """Whether a day or a place is named; beside a word of parting ("see you tomorrow") it has to be supposed (じゃあ木曜なら？)."""
-        named = any(one["entity"] in ("date", "place") for one in message.get(ENTITIES, []))
-        return named and (intent in self._short or (intent in self._parting and supposes(message.get(TEXT) or "", rules())))
+        """Whether a day or a place is named, without a word of parting ("see you tomorrow") unless it is supposed (じゃあ木曜なら？)."""
+        if not any(one["entity"] in ("date", "place") for one in message.get(ENTITIES, [])):
+            return False
+        text = message.get(TEXT) or ""
+        return intent in self._short or (intent in self._parting and (supposes(text, rules()) or not _PARTING.search(normalised(text))))
 
     def _told(self, message: Message, today: dt.date) -> bool:
         code = (message.get(LANGUAGE) or {}).get("code")

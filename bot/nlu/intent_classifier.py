@@ -15,7 +15,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.background import background
+from bot.nlu.background import with_background
 from bot.nlu.features import intent_bag
 from bot.nlu.fingerprint import fingerprint
 from bot.nlu.intent_model import IntentModel
@@ -79,8 +79,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
     def train(self, training_data: TrainingData) -> Resource:
         """Learns from all examples with an intent, in all languages together, and from the background, as far as it is of the same intents."""
         examples = [(message.get(TEXT), message.get(INTENT)) for message in training_data.intent_examples if message.get(TEXT)]
-        known = {intent for _, intent in examples}
-        examples += [(text, intent) for text, intent in background(current_library(settings().database_url)) if intent in known]
+        examples = with_background(examples, current_library(settings().database_url))
         bags = [intent_bag(tokens(text), text) for text, _ in examples]
         self._model = IntentModel(self._config["strength"]).fit(bags, [intent for _, intent in examples])
         with self._storage.write_to(self._resource) as folder:

@@ -28,6 +28,7 @@ OTHER_LANGUAGE = "other_language"
 NONSENSE = "nonsense"
 DANGER = "report_danger"
 UNCLEAR = "unclear"
+GOODBYE, THANK = "goodbye", "thank"
 # Intents that end in a fixed reply. A real question must not end there, so they need more evidence than the others.
 FIXED = frozenset("greet goodbye thank ask_identity ask_languages ask_capabilities insult react affirm deny choose restart_topic repeat".split())
 # Of these the ones that nobody asks a question with: in a short message a weaker sign is enough.
@@ -40,6 +41,11 @@ _QUESTION = re.compile("|".join(read_document(Path(__file__).with_name("question
 PERSON = frozenset({"request_human", "complain"})
 _DANGER = re.compile("|".join(read_document(Path(__file__).with_name("danger.yaml")).data))
 _SPEAKING = re.compile(r"[^\W_]")
+_NONSENSE = re.compile("|".join(f"(?:{one})" for one in read_document(Path(__file__).with_name("nonsense.yaml")).data))
+_ADDRESSED = re.compile("|".join(read_document(Path(__file__).with_name("addressed.yaml")).data))
+_ABOUT_THE_BOT = frozenset({"ask_identity", "ask_capabilities"})
+# Where a civility ends and something else begins: "thanks, but …", ありがとう、それで….
+_AFTER_CIVILITY = re.compile(r"[,.!、。]|\s(?=(?:but|and|so)\s)")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
@@ -115,7 +121,7 @@ class SituationClassifier(GraphComponent, IntentClassifier):
 
     def _situation(self, message: Message) -> Optional[str]:
         language = message.get(LANGUAGE) or {}
-        if not _SPEAKING.search(message.get(TEXT) or ""):
+        if not _SPEAKING.search(message.get(TEXT) or "") or _NONSENSE.fullmatch(normalised(message.get(TEXT) or "")):
             return NONSENSE
         if _DANGER.search(normalised(message.get(TEXT) or "")):
             return DANGER
@@ -131,7 +137,9 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             return UNCLEAR
         if name == DANGER and confidence < self._config["danger_confidence"] and message.get(NEAREST, 0.0) < self._config["same_nearest"]:
             return UNCLEAR
-        if name in _NO_QUESTIONS and message.get(NEAREST, 0.0) < self._config["same_nearest"] and _asks(message):
+        if name in (_NO_QUESTIONS | {THANK}) and message.get(NEAREST, 0.0) < self._config["same_nearest"] and _asks(message, name):
+            return UNCLEAR
+        if name in _ABOUT_THE_BOT and not _ADDRESSED.search(normalised(message.get(TEXT) or "")):
             return UNCLEAR
         if name in FIXED and not self._fixed_is_sure(message, confidence):
             return UNCLEAR
@@ -147,6 +155,9 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         return confidence >= needed and message.get(NEAREST, 0.0) >= self._config["fixed_nearest"]
 
 
-def _asks(message: Message) -> bool:
-    """Whether a message has the form of a question."""
-    return _QUESTION.search(normalised(message.get(TEXT) or "")) is not None
+def _asks(message: Message, name: str) -> bool:
+    """Whether a message has the form of a question; one that thanks first, whether it goes on with one ("thanks, but how long …?")."""
+    text = normalised(message.get(TEXT) or "")
+    if name == THANK:
+        return any(_QUESTION.search(text[end.end() :].strip()) for end in _AFTER_CIVILITY.finditer(text))
+    return _QUESTION.search(text) is not None or (name == GOODBYE and text.endswith("?"))

@@ -24,7 +24,7 @@ Patterns = Mapping[str, tuple["re.Pattern[str]", ...]]  # language code → patt
 
 _SCHEMA = Path(__file__).parents[1] / "schema" / "deadlines.yaml"
 # The fields of Rules that hold patterns.
-_PATTERNS = ("past", "future", "asks", "wishes", "question", "all", "soon", "called_off", "supposes", "later", "sooner", "day", "day_alone")
+_PATTERNS = ("past", "future", "asks", "wishes", "question", "all", "again", "soon", "called_off", "supposes", "later", "sooner", "day", "day_alone")
 _JAPAN = holidays.country_holidays("JP")
 # A day before or after these is a slip of the keyboard; the first is also where our knowledge of public holidays begins to be of use.
 FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
@@ -59,9 +59,9 @@ class Rule:
 class Kind:
     """Something that happens to a person.
 
-    `article`: what one reads about it, `late_article`: what one reads when an urgent day of it is over; `said`: by which words; `year`: which year is
-    meant when none is said (next, last, nearest); `ask`: how its day is asked for; `note`: what to know of something without a deadline; `offered`:
-    whether it stands among the buttons.
+    `article`: what one reads about it, `late_article`: what one reads when an urgent day of it is over; `said`: by which words, and `asked`: by which
+    more where it was just asked what happened; `year`: which year is meant when none is said (next, last, nearest); `ask`: how its day is asked for;
+    `note`: what to know of something without a deadline; `offered`: whether it stands among the buttons.
     """
 
     id: str
@@ -70,6 +70,7 @@ class Kind:
     label: Texts
     said: Patterns
     rules: tuple[Rule, ...]
+    asked: Patterns = field(default_factory=dict)
     ask: Texts = field(default_factory=dict)
     note: Texts = field(default_factory=dict)
     note_source: Optional[Source] = None
@@ -92,9 +93,10 @@ class Rules:
 
     `words`: what a person reads around the list (title, ask, label, hint, day_hint); `past`, `future`: words that tell when something happened;
     `asks`: words that ask for days or duties, `wishes`: for the counting itself, `question`: for anything; `all`: for all deadlines, after nothing
-    in particular; `soon`: words for a day that is near; `called_off`: what says that it will not happen after all; `supposes`: what supposes another
-    day; `later`, `sooner`: by how much (groups `count` and `unit`); `day`, `day_alone`: a day without its month (group `day`), anywhere and where
-    nothing else is said; `short_dates`: how 3/4 is read, by language; `denied_before`, `denied_after`: words around a day that take it back.
+    in particular; `again`: for the last list once more; `soon`: words for a day that is near; `called_off`: what says that it will not happen after
+    all; `supposes`: what supposes another day; `later`, `sooner`: by how much (groups `count` and `unit`); `day`, `day_alone`: a day without its month
+    (group `day`), anywhere and where nothing else is said; `short_dates`: how 3/4 is read, by language; `denied_before`, `denied_after`: words around
+    a day that take it back.
     """
 
     words: Mapping[str, Texts]
@@ -106,6 +108,7 @@ class Rules:
     wishes: Patterns
     question: Patterns
     all: Patterns
+    again: Patterns
     soon: Patterns
     called_off: Patterns
     supposes: Patterns
@@ -258,7 +261,7 @@ def _kind(row: Mapping[str, Any], sources: Mapping[str, Source]) -> Kind:
     found = tuple(_rule(one, sources) for one in row["rules"])
     note_source = sources[row["note_source"]] if "note_source" in row else None
     plain = {name: row[name] for name in ("id", "article", "late_article", "year", "label", "ask", "note", "offered") if name in row}
-    return Kind(**plain, said=_patterns(row["said"]), rules=found, note_source=note_source)
+    return Kind(**plain, said=_patterns(row["said"]), asked=_patterns(row.get("asked", {})), rules=found, note_source=note_source)
 
 
 def _rule(row: Mapping[str, Any], sources: Mapping[str, Source]) -> Rule:
@@ -305,7 +308,7 @@ def _text_faults(document: Document) -> Iterator[Fault]:
 def _pattern_faults(document: Document) -> Iterator[Fault]:
     lists: list[tuple[tuple[Any, ...], Mapping[str, Sequence[str]]]] = [((name,), document.data[name]) for name in _PATTERNS]
     lists += [(("denied", name), document.data["denied"][name]) for name in ("before", "after")]
-    lists += [(("kinds", place, "said"), row["said"]) for place, row in enumerate(document.data["kinds"])]
+    lists += [(("kinds", place, name), row[name]) for place, row in enumerate(document.data["kinds"]) for name in ("said", "asked") if name in row]
     for where, patterns in lists:
         yield from pattern_faults(document, patterns, *where)
 

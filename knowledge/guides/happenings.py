@@ -11,22 +11,23 @@ from dateutil.relativedelta import relativedelta
 
 from knowledge.analysis import MAX_TEXT, fold
 from knowledge.guides.deadlines import FIRST_DAY, LAST_DAY, Kind, Patterns, Rules
-from knowledge.numerals import number
+from knowledge.numerals import kanji_in_digits, number, spelt
 
 _YEAR = re.compile(r"\d{4}|年|reiwa|heisei|\b(next|this|last) year\b", re.IGNORECASE)
-_MONTH = re.compile(r"(?<![先今来])月|がつ|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
-_SHORT = re.compile(r"(?<![\d/.-])(?P<one>\d{1,2})(?P<mark>[/.-])(?P<two>\d{1,2})(?:(?P=mark)(?P<year>\d{4}|\d{2}))?(?![\d/.-]*\d)")
+_MONTH = re.compile(r"(?<![先今来])月|がつ|\dgatsu|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+_SHORT = re.compile(r"(?<![A-Za-z\d/.-])(?P<one>\d{1,2})(?P<mark>[/.-])(?P<two>\d{1,2})(?:(?P=mark)(?P<year>\d{4}|\d{2}))?(?![\d/.-]*\d)")
 _BARE_WEEKDAY = re.compile(r"(?:on )?[a-z]+day|[月火水木金土日げつかすいもくきんどにち]+[曜よ].*", re.IGNORECASE)
 _NEXT_WEEKDAY = re.compile(r"(?:on )?next [a-z]+", re.IGNORECASE)
 _BARE_DAY = re.compile(r"on the \d{1,2}[a-z]{2}", re.IGNORECASE)
 _MONTH_END = re.compile(r"末|\b(?:end|last day) of\b", re.IGNORECASE)
 _BARE_YEAR = re.compile(r"(?<![\d/.-])20\d\d(?![\d/.-])")
-_BREAK = re.compile(r"[,;.。、\n!?！？]|\band\b|\bbut\b|\balso\b|\bthen\b|(?<=[てで])(?=\s)|けど|(?<=た)(?:ので|し)")
+_BREAK = re.compile(r"[,;.。、\n!?！？]|\band\b|\bbut\b|\balso\b|\bthen\b|(?<=[てで])(?=\s|\d{1,4}[年月日/])|けど|(?<=た)(?:ので|し)")
 _YEARLY, _MONTHLY, _WEEKLY = "year", "month", "week"
 _UNITS = {"days": "d日", "weeks": "w週", "months": "mかヶヵ箇ケカ"}
 _COUNTS = {word: count for count, word in enumerate("a one two three four five six seven eight nine ten".split())} | {"a": 1, "an": 1}
 _ONE: Mapping[str, Any] = {_MONTHLY: {"months": 1}, _WEEKLY: {"weeks": 1}}
 _VAGUE = dt.timedelta(days=31)  # a month or a week: its day can be asked for
+_GAP = re.compile(r"(?<=[ぁ-ヺー一-龠々]) +(?=[ぁ-ヺー一-龠々])")  # written for readers of kana alone: かいしゃを やめました
 _ACROSS = 1_000  # characters: a date in the same part of the sentence is nearer than any in another part
 
 
@@ -60,13 +61,13 @@ class _Mention:
     end: int
 
 
-def find_happenings(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date) -> list[Happening]:
+def find_happenings(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date, asked: bool = False) -> list[Happening]:
     """What a message says has happened, in the order in which it is said; each kind once.
 
     `dates`: the days that were recognised in it. A day goes to what stands nearest to it, and to one thing only: nobody's deadline is guessed
-    from another one's date.
+    from another one's date. `asked`: whether it was just asked what happened, so that a word that only hints at it is enough ("baby").
     """
-    mentions = _mentions(text, rules)
+    mentions = _mentions(text, rules, asked)
     spans = _spans(text, language, dates, rules, today)
     breaks = [match.start() for match in _BREAK.finditer(_plain(text))]
     pairs = sorted((_distance(mention, span, breaks), place, index) for place, mention in enumerate(mentions) for index, span in enumerate(spans))
@@ -78,9 +79,19 @@ def find_happenings(text: str, language: str, dates: Sequence[Dated], rules: Rul
     for place, mention in enumerate(mentions):
         span = spans[chosen[place]] if place in chosen else None
         days = _days(text, language, mention, span, breaks, rules, today) if span else ()
+        before = next(reversed(happenings.values()), None)
+        if span and span.open == _MONTHLY and before and before.day and before.kind.year == mention.kind.year:
+            days = _beside(before.day, days, past=_tense(_said_with(text, span, breaks), language, rules) == "last")
         if mention.kind.id not in happenings or (days and not happenings[mention.kind.id].days):
             happenings[mention.kind.id] = Happening(mention.kind, days)
     return list(happenings.values())
+
+
+def _beside(before: dt.date, days: tuple[dt.date, ...], past: bool) -> tuple[dt.date, ...]:
+    """A day without a month, in the month of the day told before it ("I quit on 13 January and move on the 19th"); below that day it may lie in
+    the next month too, unless it is `past`."""
+    found = tuple(day for one in days if (day := _with(before, day=one.day)))
+    return found + tuple(day + relativedelta(months=1) for day in found if day < before and not past)
 
 
 def days_of(text: str, language: str, kind: Kind, dates: Sequence[Dated], rules: Rules, today: dt.date) -> tuple[dt.date, ...]:
@@ -149,6 +160,11 @@ def wants_all(text: str, rules: Rules) -> bool:
     return _in_any(rules.all, _plain(text))
 
 
+def wants_again(text: str, rules: Rules) -> bool:
+    """Whether a message behind a list of days wants it once more: for the calendar, or because a day in it is over (もう過ぎてる)."""
+    return _in_any(rules.again, _plain(text))
+
+
 def is_off(text: str, rules: Rules) -> bool:
     """Whether a message says that something will not happen after all ("the move is cancelled", 引っ越しはなくなりました)."""
     return _in_any(rules.called_off, _plain(text))
@@ -192,18 +208,19 @@ def _plain(text: str) -> str:
     return fold(text[:MAX_TEXT]).text.lower()
 
 
-def _mentions(text: str, rules: Rules) -> list[_Mention]:
+def _mentions(text: str, rules: Rules, asked: bool) -> list[_Mention]:
     """What is said to happen. Where two readings overlap the longer one counts; of equal ones the first kind of the table."""
-    plain = _plain(text)
+    folded = spelt(fold(text[:MAX_TEXT]), _GAP, lambda match: "")
+    plain = folded.text.lower()
     found = []
     for order, kind in enumerate(rules.kinds.values()):
-        for pattern in (one for patterns in kind.said.values() for one in patterns):
+        said = [*kind.said.values(), *(kind.asked.values() if asked else ())]
+        for pattern in (one for patterns in said for one in patterns):
             found += [(match.start() - match.end(), order, _Mention(kind, *match.span())) for match in pattern.finditer(plain)]
     kept: list[_Mention] = []
     for _, _, mention in sorted(found, key=lambda one: one[:2]):
         if not any(mention.start < other.end and other.start < mention.end for other in kept):
             kept.append(mention)
-    folded = fold(text[:MAX_TEXT])
     return sorted((_Mention(one.kind, *folded.span(one.start, one.end)) for one in kept), key=lambda one: one.start)
 
 
@@ -243,8 +260,8 @@ def _spans(text: str, language: str, dates: Sequence[Dated], rules: Rules, today
 
 
 def _of_month(text: str, rules: Rules, today: dt.date, lone: bool) -> Iterator[_Span]:
-    """Days without a month ("the 25th", 11日に): the next such day, until more is known."""
-    folded = fold(text[:MAX_TEXT])
+    """Days without a month ("the 25th", 11日に, 十九日に): the next such day, until more is known."""
+    folded = kanji_in_digits(fold(text[:MAX_TEXT]), before="日")
     for pattern in (one for patterns in (rules.day_alone if lone else rules.day).values() for one in patterns):
         for match in pattern.finditer(folded.text.lower()):
             day = int(match.group("day"))
@@ -319,7 +336,9 @@ def _days(text: str, language: str, mention: _Mention, span: _Span, breaks: Sequ
     """The days meant, in the year (or month, or week) that is meant for this kind of thing."""
     if not span.open:
         return span.choices
-    policy = _tense(_part(text, mention, span, breaks), language, rules) or mention.kind.year
+    told, dated = _part(text, mention.start, mention.end, breaks), _said_with(text, span, breaks)
+    # "I resigned. My last day is 25 December": the day has a tense of its own, or none.
+    policy = _tense(dated, language, rules) or (_tense(told, language, rules) if mention.kind.year != "nearest" else None) or mention.kind.year
     if span.open == _YEARLY:
         return tuple(_in_year(day, policy, today) for day in span.choices)
     return tuple(_behind(day, span.open, today) if policy == "last" else day for day in span.choices)
@@ -332,11 +351,16 @@ def _tense(said: str, language: str, rules: Rules) -> Optional[str]:
     return "last" if _has(rules.past, language, said) else None
 
 
-def _part(text: str, mention: _Mention, span: _Span, breaks: Sequence[int]) -> str:
-    """The part of the sentence that holds what happened."""
-    start = max((place for place in breaks if place < mention.start), default=0)
-    end = min((place for place in breaks if place >= mention.end), default=len(text))
-    return _plain(text)[start : max(end, mention.end) + 1]
+def _said_with(text: str, span: _Span, breaks: Sequence[int]) -> str:
+    """The part of the sentence that holds a day; a full stop behind "22 April." is none of it."""
+    return _part(text, span.start, span.start + len(text[span.start : span.end].rstrip("., ")), breaks)
+
+
+def _part(text: str, first: int, last: int, breaks: Sequence[int]) -> str:
+    """The part of the sentence that holds the characters [first, last); behind て with what follows, whose tense it has (辞めて、引っ越した)."""
+    start = max((place for place in breaks if place < first), default=0)
+    end = min((place for place in breaks if place >= last and text[place - 1] not in "てで"), default=len(text))
+    return _plain(text)[start : max(end, last) + 1]
 
 
 def _in_year(day: dt.date, policy: str, today: dt.date) -> dt.date:
@@ -362,4 +386,4 @@ def _exact(year: int, day: dt.date) -> Optional[dt.date]:
 def _distance(mention: _Mention, span: _Span, breaks: Sequence[int]) -> int:
     gap = max(span.start - mention.end, mention.start - span.end, 0)
     low, high = min(mention.end, span.end), max(mention.start, span.start)
-    return gap + _ACROSS * sum(low <= place < high for place in breaks)
+    return gap + _ACROSS * sum(low <= place <= high for place in breaks)

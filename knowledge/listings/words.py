@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Iterator, Mapping, Sequence
 
-from knowledge.analysis import Token
+from knowledge.analysis import Token, normalised
 from knowledge.documents import ContentError, read_document, schema_faults
 from knowledge.languages import CONTENT, in_language
 from knowledge.search.names import NameTable
@@ -63,12 +64,33 @@ def label(group: str, word: str, language: str) -> str:
 
 
 def spoken_words(text: str, tokens: Sequence[Token]) -> list[Spoken]:
-    """The words of all groups in a text, longest first where they overlap, in the order in which they stand."""
+    """The words of all groups in a text, longest first where they overlap, in the order in which they stand. IT is no "it"."""
     found = []
     for mention in _table().find(text, list(tokens)):
+        if mention.text.upper() in _capitals() and not mention.text.isupper():
+            continue
         group, _, name = mention.targets[0].partition("/")
         found.append(Spoken(group, name, mention.start, mention.end))
     return found
+
+
+def is_denied(text: str, start: int, end: int) -> bool:
+    """Whether the words around [start, end) of a text take back what stands there."""
+    before, after = _denials()
+    return before.search(normalised(text[:start]) + " ") is not None or after.search(normalised(text[end:])) is not None
+
+
+@lru_cache(maxsize=1)
+def _denials() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    found = read_document(CONTENT / "listings.yaml").data["denied"]
+    before, after = ("|".join(found[place].values()) for place in ("before", "after"))
+    return re.compile(before), re.compile(after)
+
+
+@lru_cache(maxsize=1)
+def _capitals() -> frozenset[str]:
+    """Names that are written in two capital letters."""
+    return frozenset(name for name, _ in _names() if len(name) == 2 and name.isascii() and name.isupper())
 
 
 @lru_cache(maxsize=1)

@@ -29,8 +29,7 @@ from knowledge.search.terms import BLOCKS, TermReader, Terms
 CANDIDATES = 32  # on knowledge/calibration the ranker never preferred a unit that was not among the 24 most likely
 _OWN_CANDIDATES = 8  # more of these, for each article that is named or talked about
 _EXACT_LEAD = 100.0
-_STAGE_WEIGHTS = {"lemma": 1.0, "concept": 0.6}
-_UNIT_BLOCKS = ("lemma", "concept")  # of all that a unit says
+_UNIT_BLOCKS = {"lemma": 1.0, "concept": 0.6}  # of all that a unit says; how much each counts where likeness alone picks the candidates
 _MAX_STAGE_SHARE = 0.1  # in large collections, terms in more than this share of all units do not help to choose candidates
 _LARGE = 20_000  # units
 
@@ -57,6 +56,16 @@ class Found:
     certainty: float
     evidence: dict[str, float] = field(default_factory=dict)
     outside: float = 0.0
+
+
+@dataclass(frozen=True)
+class Message:
+    """A question as an index of one language compares it: its terms, those with a number, and its row for what was learned."""
+
+    terms: Terms
+    language: str
+    words: Mapping[str, Words]
+    row: sparse.csr_matrix | None
 
 
 @dataclass
@@ -148,12 +157,12 @@ class Index:
         Parameters: the language whose texts are compared; `subjects`, ids of articles the conversation is about (used when the question
         names none itself); `aspects`, how likely each aspect is, from the intent; how many hits to return.
         """
-        terms = self.reader.read(question, query=True)
-        places, features = self.candidates(terms, language, subjects, aspects or {})
+        message = self.message(question, language)
+        places, features = self.candidates(message, subjects, aspects or {})
+        mentions, outside = message.terms.mentions, self._outside(message)
         if not len(places):
-            return Found([], terms.mentions, 0.0, outside=self.outside(terms, language))
+            return Found([], mentions, 0.0, outside=outside)
         scores = self.ranking.scores(features)
-        outside = self.outside(terms, language)
         order = np.argsort(-scores, kind="stable")[:limit]
         evidence = self.ranking.evidence(features[order], scores[order], [self.units[places[place]].article for place in order])
         certainty = self.ranking.certainty(evidence)
@@ -162,7 +171,7 @@ class Index:
         if exact:
             hits = [Hit(exact, hits[0].score + _EXACT_LEAD), *(hit for hit in hits if hit.unit != exact)][:limit]
             certainty, outside = 1.0, 0.0
-        return Found(hits, terms.mentions, certainty, evidence, outside)
+        return Found(hits, mentions, certainty, evidence, outside)
 
     def follow_up(
         self, question: str, language: str, article: str, told: str | None = None, aspects: Mapping[str, float] | None = None, limit: int = 8
@@ -173,10 +182,10 @@ class Index:
         before others, and what was just told comes later. How much each counts stands in ranking.json, set on knowledge/calibration.
         """
         title = self.library.articles[article].title.get(language, "")
-        alone, titled = (self.reader.read(text, query=True) for text in (question, f"{title} {question}"))
+        alone, titled = (self.message(text, language) for text in (question, f"{title} {question}"))
         numbers = self.ranking.follow_up
         total: dict[int, float] = {}
-        rankings = [self.candidates(terms, language, [article], aspects or {}) for terms in (alone, titled)]
+        rankings = [self.candidates(message, [article], aspects or {}) for message in (alone, titled)]
         for (places, features), share in zip(rankings, (1.0, numbers["title"])):
             scores = dict(zip(places.tolist(), (self.ranking.scores(features)).tolist()))
             lowest = min(scores.values(), default=0.0) - numbers["missing"]
@@ -186,27 +195,32 @@ class Index:
             total[place] += numbers["stay"] * (self.units[place].article == article) - numbers["told"] * (self.units[place].key == told)
         order = sorted(total, key=lambda place: -total[place])[:limit]
         if not order:
-            return Found([], alone.mentions, 0.0, outside=self.outside(alone, language))
+            return Found([], alone.terms.mentions, 0.0, outside=self._outside(alone))
         hits = [Hit(self.units[place].key, total[place]) for place in order]
         lead = hits[0].score - hits[1].score if len(hits) > 1 else numbers["stay"]
         certainty = 1 / (1 + math.exp(-numbers["lead"] * lead - numbers["bias"]))
-        outside = self.outside(alone, language) if self.outside(titled, language) > numbers["outside"] else 0.0
-        return Found(hits, alone.mentions, certainty, outside=outside)
+        outside = self._outside(alone) if self._outside(titled) > numbers["outside"] else 0.0
+        return Found(hits, alone.terms.mentions, certainty, outside=outside)
 
-    def outside(self, terms: Terms, language: str) -> float:
+    def message(self, question: str, language: str) -> Message:
+        """A question, read and numbered once for everything that compares it."""
+        side, terms = self._sides[language], self.reader.read(question, query=True)
+        words = side.vocabulary.words(terms.bags)
+        return Message(terms, language, words, side.rows.row(words) if side.rows else None)
+
+    def _outside(self, message: Message) -> float:
         """How likely a message is none of the collection's business; 0 where there are no examples of that."""
-        side = self._sides[language]
-        return side.outside.probability(side.rows.row(side.vocabulary.words(terms.bags))) if side.rows and side.outside else 0.0
+        outside = self._sides[message.language].outside
+        return outside.probability(message.row) if outside and message.row is not None else 0.0
 
     def unit_called(self, question: str, language: str) -> str | None:
         """The key of the unit whose own question this is, letter for letter (a button sends it)."""
         return self._called.get((language, bare(question)))
 
-    def candidates(self, terms: Terms, language: str, subjects: Sequence[str], aspects: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    def candidates(self, message: Message, subjects: Sequence[str], aspects: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """The units worth ranking (places in `units`), and a row of features (see ranking.FEATURES) for each."""
-        side = self._sides[language]
-        words = side.vocabulary.words(terms.bags)
-        learned = side.classifier.scores(side.rows.row(words)) if side.rows and side.classifier else None
+        side, terms, words = self._sides[message.language], message.terms, message.words
+        learned = side.classifier.scores(message.row) if side.classifier and message.row is not None else None
         likely = self._alike(side, words) if learned is None else learned
         named = _targets(terms.mentions)
         chosen = _highest(likely, np.arange(len(likely)), CANDIDATES)
@@ -233,7 +247,7 @@ class Index:
     def _alike(self, side: _Side, words: Mapping[str, Words]) -> np.ndarray:
         """How alike each unit is to the message: picks the candidates in a collection too large to learn."""
         total = np.zeros(len(self.units), dtype=np.float32)
-        for block, weight in _STAGE_WEIGHTS.items():
+        for block, weight in _UNIT_BLOCKS.items():
             matrix = side.units[block]
             query = matrix.query(words[block])
             rare = matrix.idf[query.columns] > np.log(1 / _MAX_STAGE_SHARE) + 1

@@ -68,13 +68,13 @@ class Query(NamedTuple):
 
 
 class TermMatrix:
-    """One block of terms over many texts: rows of unit length, so that a product with a query row is a cosine."""
+    """One block of terms over many texts: which terms each text holds, and how alike each is to a message."""
 
     def __init__(self, counts: sparse.csr_matrix, by_term: bool = False) -> None:
-        """`counts`: see Vocabulary.counts. `by_term`: also ordered by term, which `against_all` needs and which takes as much memory again."""
+        """`counts`: see Vocabulary.counts. `by_term`: also weighed (rows of unit length) and ordered by term, which `against_all` needs."""
         self.idf = inverse_frequency(counts)
-        self.rows = weighed(counts, self.idf)
-        self._columns = self.rows.tocsc() if by_term else None
+        self._starts, self._terms = counts.indptr, counts.indices
+        self._by_term = weighed(counts, self.idf).tocsc() if by_term else None
         self._unknown_idf = float(np.log(1 + counts.shape[0]) + 1)  # that of a term which stands in no row
 
     def query(self, words: Words) -> Query:
@@ -85,9 +85,9 @@ class TermMatrix:
 
     def against_all(self, query: Query) -> np.ndarray:
         """The cosine of the query with every row. For a matrix made `by_term`."""
-        assert self._columns is not None
-        scores = np.zeros(self.rows.shape[0], dtype=np.float32)
-        indptr, indices, data = self._columns.indptr, self._columns.indices, self._columns.data
+        assert self._by_term is not None
+        scores = np.zeros(self._by_term.shape[0], dtype=np.float32)
+        indptr, indices, data = self._by_term.indptr, self._by_term.indices, self._by_term.data
         for column, weight in zip(query.columns, query.weights):
             start, end = indptr[column], indptr[column + 1]
             scores[indices[start:end]] += data[start:end] * weight
@@ -96,7 +96,7 @@ class TermMatrix:
     def cover(self, rows: np.ndarray, *bags: Words) -> list[np.ndarray]:
         """For each bag, the share of its weight (idf; unknown terms count fully) that each row has. Zeros for a bag without known terms."""
         cells, owners = self._cells(rows)
-        columns = self.rows.indices[cells]
+        columns = self._terms[cells]
         found = []
         for words in bags:
             weights = self.idf[words.columns]
@@ -109,13 +109,13 @@ class TermMatrix:
 
         Slicing a scipy matrix and multiplying it costs more in checks than in sums, and this is done a dozen times a search.
         """
-        starts = self.rows.indptr[rows]
-        lengths = self.rows.indptr[rows + 1] - starts
+        starts = self._starts[rows]
+        lengths = self._starts[rows + 1] - starts
         firsts = np.cumsum(lengths) - lengths
         return np.repeat(starts - firsts, lengths) + np.arange(lengths.sum()), np.repeat(np.arange(len(rows)), lengths)
 
     def _dense(self, query: Query) -> np.ndarray:
-        dense = np.zeros(self.rows.shape[1], dtype=np.float32)
+        dense = np.zeros(len(self.idf), dtype=np.float32)
         dense[query.columns] = query.weights
         return dense
 

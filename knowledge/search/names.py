@@ -7,7 +7,7 @@ zairyu kado and the wrong conversion 財留カード sound the same). Time is li
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from knowledge.analysis import Token, fold, is_romaji, short_vowels, spoken, tokens
@@ -22,17 +22,13 @@ _ALIKE = {"-": " ", "’": "'"}
 
 @dataclass(frozen=True)
 class Mention:
-    """A name found in a text: where (offsets into the typed text), as typed, and the ids it can mean, most likely first.
-
-    `written`: of a name in kana or Latin letters, how it is usually written (在留カード for zairyu kado); empty when that is as typed.
-    """
+    """A name found in a text: where (offsets into the typed text), as typed, and the ids it can mean, most likely first."""
 
     start: int
     end: int
     text: str
     targets: tuple[str, ...]
     by_sound: bool = False
-    written: str = ""
 
 
 class NameTable:
@@ -58,13 +54,14 @@ class NameTable:
         words = tokens(text) if words is None else words
         found = list(self._written_in(text))
         found += [mention for mention in self._sounding_in(text, words) if not _overlaps(mention, found)]
-        return sorted((self._spelt(mention) for mention in found), key=lambda mention: mention.start)
+        return sorted(found, key=lambda mention: mention.start)
 
-    def _spelt(self, mention: Mention) -> Mention:
+    def written(self, mention: Mention) -> str:
+        """How a name in kana or Latin letters is usually written (在留カード for zairyu kado); empty when that is as typed."""
         if _KANJI.search(mention.text):
-            return mention
+            return ""
         written = self._spelling.get(_sound_of(tokens(mention.text)), "")
-        return replace(mention, written=written) if _KANJI.search(written) else mention
+        return written if _KANJI.search(written) else ""
 
     def _written_in(self, text: str) -> Iterator[Mention]:
         folded = fold(text)

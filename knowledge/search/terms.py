@@ -41,9 +41,9 @@ class TermReader:
             text = self._mended(text)
         words = tokens(text)
         mentions = self.names.find(text, words)
-        if query and any(mention.written for mention in mentions):
-            text = _as_written(text, mentions)
-            words = tokens(text)
+        written = self._as_written(text, mentions) if query else text
+        if written != text:
+            text, words = written, tokens(written)
             mentions = self.names.find(text, words)
         terms = Terms(text, words, mentions)
         terms.bags = self._bags(words)
@@ -55,16 +55,15 @@ class TermReader:
         content = [word for word in words if word.content]
         return {"lemma": _lemmas(content), "concept": Counter(self.phrases.find(words)), "gram": _grams(content)}
 
+    def _as_written(self, text: str, mentions: Sequence[Mention]) -> str:
+        for mention in sorted(mentions, key=lambda one: -one.start):
+            written = self.names.written(mention)
+            text = text[: mention.start] + written + text[mention.end :] if written else text
+        return text
+
     def _mended(self, text: str) -> str:
         assert self.speller is not None
         return re.sub(r"[A-Za-z]{4,}", lambda match: self.speller(match.group()), text)  # type: ignore[misc]
-
-
-def _as_written(text: str, mentions: Sequence[Mention]) -> str:
-    for mention in sorted(mentions, key=lambda one: -one.start):
-        if mention.written:
-            text = text[: mention.start] + mention.written + text[mention.end :]
-    return text
 
 
 def _lemmas(content: list[Token]) -> Bag:

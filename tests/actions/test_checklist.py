@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import pytest
 
@@ -141,3 +141,37 @@ def test_a_status_named_before_the_procedure_is_no_present_position(filling: Fil
     assert asked("procedure") in filling.text() and checklists().question("route").label["en"] not in filling.text()
     filling.say("Permanent residence")
     assert asked("route") in filling.text()
+
+
+@pytest.mark.parametrize(
+    ("before", "wish", "language", "procedure", "status"),
+    [
+        ("what do I hand in to extend my engineer visa?", "make it a list please", "en", "extension", "engineer"),
+        ("特定技能の人を海外から呼びたい。書類は？", "リストにしてください", "ja", "coe", "ssw1"),
+    ],
+)
+def test_the_list_begins_with_what_was_told_before(filling: Filling, before: str, wish: str, language: str, procedure: str, status: str) -> None:
+    filling.around.events.append({"event": "user", "text": before, "parse_data": {"text": before, "language": {"code": language}}, "metadata": {}})
+    filling.say(wish, language, "make_checklist")
+    slots = filling.around.slots
+    assert (slots.get("checklist_procedure"), slots.get("checklist_status")) == (procedure, status)
+
+
+def test_a_second_list_begins_anew(filling: Filling) -> None:
+    filling.say("checklist for an extension, student", intent="make_checklist")
+    assert not filling.active
+    filling.say("a new checklist please", intent="make_checklist")
+    assert filling.around.slots["requested_slot"] == "checklist_procedure"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "group", "status"),
+    [
+        ("I am an engineer and want to bring my wife from Peru, checklist", "en", "family", None),
+        ("エンジニアです。家族を呼びたいので書類のリスト", "ja", "family", None),
+        ("we want to bring an engineer from Peru, checklist", "en", "work", "engineer"),
+    ],
+)
+def test_who_brings_the_family_names_no_status_of_their_own(filling: Filling, text: str, language: str, group: str, status: Optional[str]) -> None:
+    filling.say(text, language, "make_checklist")
+    assert (filling.around.slots["checklist_group"], filling.around.slots.get("checklist_status")) == (group, status)

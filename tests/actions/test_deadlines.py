@@ -95,6 +95,15 @@ def test_what_happens_and_the_day_are_asked_for(filling: Filling) -> None:
     assert days(filling) == ["2031-03-29", "2031-06-13"]
 
 
+@pytest.mark.parametrize(("what", "language", "day"), [("baby", "en", "2 May 2031"), ("赤ちゃん", "ja", "2031年5月2日")])
+def test_one_word_says_what_happens_where_it_was_asked(filling: Filling, what: str, language: str, day: str) -> None:
+    filling.say("deadlines", language, START)
+    filling.say(what, language)
+    assert filling.around.slots["requested_slot"] == "deadlines_baby"
+    filling.say(day, language)
+    assert days(filling) == ["2031-05-15", "2031-05-17", "2031-06-01", "2031-07-01"]
+
+
 def test_only_the_day_that_is_missing_is_asked_for(filling: Filling) -> None:
     filling.say("2031年11月5日に引っ越して、会社も辞めました", "ja", START)
     assert filling.text().endswith("契約の最後の日はいつですか。（有給休暇の日も含みます）")

@@ -372,7 +372,7 @@ def test_wishes_that_interrupt_need_a_sure_intent(demo: Form, intent: str, kind:
     assert Talk(demo).say("bring me somebody", intent, 0.4, decided()).kind == "again"
 
 
-@pytest.mark.parametrize("text", ["Talk to a person", "担当者と話す"])
+@pytest.mark.parametrize("text", ["Talk to a person", "担当者と話す", "Too many questions! Human please", "面倒だな。人と話したい"])
 def test_the_button_for_a_person_needs_no_intent(demo: Form, text: str) -> None:
     assert Talk(demo).say(text, "thank").kind == "person"
 

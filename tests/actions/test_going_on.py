@@ -311,6 +311,26 @@ def test_a_day_that_can_be_read_in_two_ways_is_asked_back(counted: After) -> Non
     assert counted.filling.choices == ["April 3, 2031", "March 4, 2031"]
 
 
+@pytest.mark.parametrize(("text", "language"), [("can you put that in my calendar?", "en"), ("もう過ぎてる？", "ja"), ("show me the list again", "en")])
+def test_the_list_comes_once_more(counted: After, text: str, language: str) -> None:
+    assert counted.say(text, language)
+    assert counted.days == ["2031-05-16", "2031-07-31"]
+
+
+@pytest.mark.parametrize(
+    ("what", "day", "language", "expected"),
+    [
+        ("our baby is born!", "on 2 May 2031", "en", ["2031-05-15", "2031-05-17", "2031-06-01", "2031-07-01"]),
+        ("離婚しました", "2031年5月2日です", "ja", ["2031-05-16", "2031-11-02"]),
+    ],
+)
+def test_what_was_told_without_its_day_waits_for_it(talk: Conversation, what: str, day: str, language: str, expected: List[str]) -> None:
+    after = After(Filling(ValidateDeadlines(), talk))
+    assert not after.say(what, language, question=what)
+    assert after.say(day, language)
+    assert after.days == expected
+
+
 def test_of_several_things_nobody_knows_whose_day_it_was(talk: Conversation) -> None:
     filling = Filling(ValidateDeadlines(), talk)
     filling.say("I moved on 2 May 2031 and got divorced on 3 May 2031", intent="calculate_deadlines")

@@ -36,7 +36,7 @@ def test_a_day_that_is_told_starts_the_counting(text: str, intent: str, date: st
     assert [row["name"] for row in found.get(RANKING)] == [DEADLINES, intent]
 
 
-@pytest.mark.parametrize("intent", ["request_human", "report_danger", "complain", "switch_language", "other_language", "calculate_points", "greet"])
+@pytest.mark.parametrize("intent", ["request_human", "report_danger", "complain", "switch_language", "other_language", "calculate_points"])
 def test_what_matters_more_is_left_alone(intent: str) -> None:
     assert heard("my visa expires on 3 March 2031", intent, "2031-03-03", "3 March 2031").get("intent")["name"] == intent
 
@@ -55,6 +55,14 @@ def test_a_day_is_more_than_a_short_word(intent: str) -> None:
 def test_who_takes_leave_names_a_day_without_going_on() -> None:
     assert heard("see you on 5 June 2031", "goodbye", "2031-06-05", "5 June 2031").get("intent")["name"] == "goodbye"
     assert heard("じゃあ2031年6月5日なら？", "goodbye", "2031-06-05", "2031年6月5日", "ja").get("intent")["name"] == "unclear"
+
+
+@pytest.mark.parametrize("intent", ["goodbye", "greet", "thank"])
+def test_a_day_without_a_word_of_parting_goes_on(intent: str) -> None:
+    assert heard("じゃあ2031年6月5日は", intent, "2031-06-05", "2031年6月5日", "ja").get("intent")["name"] == "unclear"
+    assert heard("5 June 2031 then", intent, "2031-06-05", "5 June 2031").get("intent")["name"] == "unclear"
+    assert heard("thanks, bye until 5 June 2031", intent, "2031-06-05", "5 June 2031").get("intent")["name"] == intent
+    assert heard("また来週、2031年6月5日に", intent, "2031-06-05", "2031年6月5日", "ja").get("intent")["name"] == intent
 
 
 def test_the_component_stands_behind_the_others_in_the_pipeline() -> None:

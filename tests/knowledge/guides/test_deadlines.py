@@ -32,7 +32,7 @@ from knowledge.guides.deadlines import (
     read_rules,
     rules,
 )
-from knowledge.guides.happenings import Dated, another_day, days_of, find_happenings, is_off, supposes, wants_all, wants_days
+from knowledge.guides.happenings import Dated, another_day, days_of, find_happenings, is_off, supposes, wants_again, wants_all, wants_days
 from knowledge.languages import CONTENT, languages
 from tests.tiny import ODD_MESSAGES, ascii_start
 
@@ -555,3 +555,64 @@ def test_a_fault_is_named_with_its_line(tmp_path: Path, old: str, new: str, mess
         read_rules(tmp_path)
     assert message in str(error.value)
     assert all(fault.line > 1 for fault in error.value.faults)
+
+
+# --- as people say it ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        # in kana alone and with spaces, in Latin letters, with the short name of an era
+        ("わたしは きのう にほんに きました", "ja", {"arrived": ["2026-11-21"]}),
+        ("ざいりゅうカードを なくしました。ふつかまえです", "ja", {"lost_card": ["2026-11-20"]}),
+        ("りこんは 11がつ8か でした", "ja", {"divorce": ["2026-11-08"]}),
+        ("kaisha wo yamemashita, 11gatsu 9nichi", "ja", {"left_job": ["2026-11-09"]}),
+        ("在留期限はR9.2.14です", "ja", {"expiry": ["2027-02-14"]}),
+        ("あと3週間でビザが切れます", "ja", {"expiry": ["2026-12-13"]}),
+        # the words that people have for it
+        ("they let me go the day before yesterday", "en", {"left_job": ["2026-11-20"]}),
+        ("next company, I join the new one on 11 January", "en", {"new_job": ["2027-01-11"]}),
+        ("次の会社は1月6日からです", "ja", {"new_job": ["2027-01-06"]}),
+        ("card exp 3/31/27", "en", {"expiry": ["2027-03-31"]}),
+        ("永住者カードの有効期間は2027年5月9日まで", "ja", {"card_expiry": ["2027-05-09"]}),
+        # the tense of another sentence is not that of the day
+        ("I handed in my notice. My last day is 25 December", "en", {"left_job": ["2026-12-25"]}),
+        ("退職届を出しました。最終出勤日は12月25日です", "ja", {"left_job": ["2026-12-25"]}),
+        ("my visa ends 22 April. I quit the 12th", "en", {"expiry": ["2027-04-22"], "left_job": ["2026-11-12"]}),
+        # a day without its month is in that of the day before it, and of its own verb
+        ("12日に会社を辞めて18日に引っ越した", "ja", {"left_job": ["2026-11-12"], "moved": ["2026-11-18"]}),
+        ("十一月十二日退職、十八日引越", "ja", {"left_job": ["2026-11-12"], "moved": ["2026-11-18"]}),
+        ("I quit on 8 September and moved on the 18th", "en", {"left_job": ["2026-09-08"], "moved": ["2026-09-18"]}),
+        ("I will quit on 28 January and move on the 3rd", "en", {"left_job": ["2027-01-28"], "moved": ["2027-01-03", "2027-02-03"]}),
+        # no mention of a thing at all
+        ("12月1日に入社した場合の期限は", "ja", {"new_job": ["2026-12-01"]}),
+    ],
+)
+def test_what_happened_is_heard_however_it_is_said(text: str, language: str, expected: dict[str, list[str]]) -> None:
+    assert told(text, language) == expected
+
+
+@pytest.mark.parametrize(("text", "language", "kind"), [("baby", "en", "baby"), ("moving house", "en", "moved"), ("ビザ", "ja", "expiry")])
+def test_a_hint_is_enough_only_where_it_was_just_asked(text: str, language: str, kind: str) -> None:
+    assert [one.kind.id for one in find_happenings(text, language, [], rules(), TODAY, asked=True)] == [kind]
+
+
+@pytest.mark.parametrize("text", ["the baby is called Mia", "a question about my visa", "赤ちゃんの名前"])
+def test_a_hint_alone_tells_nothing(text: str) -> None:
+    assert find_happenings(text, "en", [], rules(), TODAY) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("put that into my calendar", True),
+        ("カレンダーに入れて", True),
+        ("oh no, already over?", True),
+        ("もう過ぎてるじゃないですか", True),
+        ("how much does it cost?", False),
+        ("会議が長引きました", False),
+    ],
+)
+def test_the_list_is_wanted_once_more(text: str, wanted: bool) -> None:
+    assert wants_again(text, rules()) is wanted

@@ -128,5 +128,6 @@ def test_phrases_are_found_by_their_lemmas_and_inside_longer_ones() -> None:
 
 def test_names_in_kana_or_latin_letters_tell_how_they_are_written() -> None:
     table = NameTable([("在留カード", "card"), ("ざいりゅうかーど", "card"), ("家族", "family"), ("かぞく", "family"), ("fee", "fee")])
-    written = {text: [mention.written for mention in table.find(text)] for text in ("ざいりゅうカード", "zairyuu kaado", "在留カード", "家族", "fee")}
+    texts = ("ざいりゅうカード", "zairyuu kaado", "在留カード", "家族", "fee")
+    written = {text: [table.written(mention) for mention in table.find(text)] for text in texts}
     assert written == {"ざいりゅうカード": ["在留カード"], "zairyuu kaado": ["在留カード"], "在留カード": [""], "家族": [""], "fee": [""]}
