@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import AbstractSet, Callable, Mapping, Optional, Sequence
 
 from actions.memory import Memory
+from actions.outside import is_outside
 from knowledge.analysis import Token, has_japanese, normalised, tokens
 from knowledge.answers import Answer, answer_of
 from knowledge.articles import Article, FormStart, Library, Unit
@@ -29,9 +29,6 @@ DANGER = "report_danger"  # the intent that is never sent away as none of our bu
 ABOUT = "guide-about-madoguchi"  # the article about this service
 _WHO = frozenset({"what", "contact"})  # the aspects of it that the fixed reply says better
 FORM = "form:"  # a target that is a form and no answer
-# A message is about something else when its odds of that, less the odds that the first hit is what was asked, pass a threshold; a subject named in it
-# counts against it. Set on knowledge/calibration.
-_OUTSIDE = {"certainty": 0.7, "named": 1.0, "threshold": -1.0}
 # Kinds of articles whose name turns the conversation to them.
 _TOPICS = frozenset({"status", "procedure", "points", "programme", "contact", "event", "warning"})
 _PROCEDURES = frozenset({"status", "procedure"})
@@ -128,18 +125,12 @@ class Counter:
             question, found = self._search(asked, memory, words, mentions, alone)
         names_nothing = bool(memory.subject) and self._asks_of_subject(words)
         asked = replace(asked, text=question)
-        if asked.intent != DANGER and self._outside(asked, found):
+        if asked.intent != DANGER and is_outside(asked.text, found, dict(asked.ranking).get(_OUT_OF_SCOPE, 0.0)):
             return Decision("out_of_scope", replace(memory, offered=(), failures=0))
         decision = self._decided(found, asked, memory, day)
         if names_nothing:  # it does not turn the conversation, wherever its answer stands
             decision.memory = replace(decision.memory, subject=memory.subject, earlier=memory.earlier)
         return decision
-
-    def _outside(self, asked: Asked, found: Found) -> bool:
-        """Whether the message is about something else."""
-        named = any(not mention.by_sound for mention in found.mentions)
-        score = _log_odds(found.outside) - _OUTSIDE["certainty"] * _log_odds(found.certainty) - _OUTSIDE["named"] * named
-        return bool(_other_country().search(normalised(asked.text))) or score > _OUTSIDE["threshold"]
 
     # --- what was tapped or typed of what was offered ----------------------------------------------------------------
 
@@ -413,11 +404,6 @@ def _asks(words: Sequence[Token]) -> bool:
     return any(word.lemma in _ASKING or word.lemma in _follow_ups().words for word in words)
 
 
-def _log_odds(probability: float) -> float:
-    kept = min(max(probability, 1e-4), 1 - 1e-4)
-    return math.log(kept / (1 - kept))
-
-
 def likely_aspects(asked: Asked) -> dict[str, float]:
     """How likely each aspect is, from the intents."""
     table = intent_aspects()
@@ -444,13 +430,3 @@ def _follow_ups() -> _FollowUps:
     table = read_document(Path(__file__).with_name("follow_ups.yaml")).data
     words = {str(word): tuple(row["aspects"]) for row in table["words"] for code in languages() for word in row[code]}
     return _FollowUps(words, frozenset(table["general"]), *(re.compile("|".join(table[name])) for name in ("condition", "correction", "both")))
-
-
-@lru_cache(maxsize=1)
-def _other_country() -> re.Pattern[str]:
-    """Another country's name with a permit right behind it ("Canadian visa", 韓国のワーホリ), from other_countries.yaml."""
-    table = read_document(Path(__file__).with_name("other_countries.yaml")).data
-    latin, japanese = (
-        ["|".join(re.escape(one) for one in table[key] if one.isascii() is ascii) for key in ("countries", "permits")] for ascii in (True, False)
-    )
-    return re.compile(rf"\b(?:{latin[0]})\s+(?:{latin[1]})\b(?!.*\bjapan)|(?:{japanese[0]})の?(?:{japanese[1]})")

@@ -20,7 +20,7 @@ Desk = Callable[..., Counter]
 
 
 def ask(desk: Counter, text: str, language: str = "en", memory: Memory = Memory(), intent: str = "unclear") -> Decision:  # noqa: B008
-    return desk.decide(Asked(text, language, intent), memory, DAY)
+    return desk.decide(Asked(text, language, intent, ((intent, 0.9),)), memory, DAY)
 
 
 def told(decision: Decision) -> list[str]:
@@ -90,7 +90,7 @@ def test_an_answer_ends_the_count_of_failures(desk: Desk) -> None:
 @pytest.mark.parametrize(("text", "language"), [("what will the weather be tomorrow", "en"), ("あしたの天気を知りたい", "ja")])
 def test_out_of_scope_gets_no_article(desk: Desk, text: str, language: str) -> None:
     memory = Memory(failures=1, offered=({"title": "x", "target": "status-student"},))
-    decision = ask(desk(NEARLY), text, language=language, memory=memory)
+    decision = ask(desk(NEARLY), text, language=language, memory=memory, intent="out_of_scope")
     assert (decision.kind, decision.answers, decision.buttons) == ("out_of_scope", [], [])
     assert decision.memory.offered == ()
 

@@ -1,0 +1,59 @@
+"""What is none of the assistant's business."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.outside import is_outside, names_another_country
+from knowledge.search.index import Found
+from knowledge.search.names import Mention
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how much is the Swiss work permit",
+        "study permit for Canada, how long",
+        "how do I move to Portugal",
+        "work visa Germany salary",
+        "citizenship in Italy by grandparents",
+        "スイスの労働許可について",
+        "カナダに移住するには",
+        "オーストラリアで美容師として働きたい",
+    ],
+)
+def test_other_countries_are_outside(text: str) -> None:
+    assert names_another_country(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am Canadian, which visa do I need",
+        "I worked in Germany for ten years, do they count",
+        "I applied at the embassy in Thailand",
+        "can I fly to Taiwan while I wait for the renewal",
+        "visa for Indian citizens",
+        "how do I move to Japan from Portugal",
+        "Canadian visa or Japanese visa, which is easier? I mean to work in Japan",
+        "ドイツで働いていましたが年数に入りますか",
+        "タイの大学の卒業証明書",
+        "韓国人の友達のビザ",
+        "カナダから日本に移住するには",
+    ],
+)
+def test_people_from_other_countries_are_inside(text: str) -> None:
+    assert not names_another_country(text)
+
+
+def test_a_sure_answer_and_a_named_subject_speak_against_it() -> None:
+    named = [Mention(0, 3, "fee", ("procedure-fees",))]
+    assert is_outside("what is this", Found([], [], 0.2, outside=0.7), 0.2)
+    assert not is_outside("what is this", Found([], [], 0.97, outside=0.7), 0.02)
+    doubtful = Found([], [], 0.75, outside=0.5)
+    assert is_outside("what is this", doubtful, 0.2) and not is_outside("what is this", Found([], named, 0.75, outside=0.5), 0.2)
+
+
+def test_the_intent_speaks_for_it() -> None:
+    found = Found([], [], 0.5, outside=0.3)
+    assert is_outside("what is this", found, 0.6) and not is_outside("what is this", found, 0.01)
