@@ -423,7 +423,7 @@ def _beyond(form: Form, asked: Optional[Question], heard: Heard, known: Answers)
 
 
 def only_number(question: Question, heard: Heard) -> bool:
-    """Whether the whole message is one number, which answers the question asked and nothing else: "28 yrs", asked for the age, are no years of work."""
+    """Whether the whole message is one number, which answers nothing but the question asked: "28 yrs", asked for the age, are no years of work."""
     return question.kind in _LONE and (bare_number(heard.text) is not None or bare_amount(heard.text) is not None)
 
 

@@ -8,7 +8,7 @@ asked again at most twice before the choices come.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from actions.decision import Decision
 from actions.forms import reading

@@ -70,7 +70,14 @@ def test_who_asks_for_the_choices_gets_them(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("ok, b please", "b"), ("I think type a", "a"), ("それなら、ﾛでお願いします", "b"), ("たぶんハかな", "c"), ("probably the third one", "c"), ("じゃあ一番で", "a")],
+    [
+        ("ok, b please", "b"),
+        ("I think type a", "a"),
+        ("それなら、ﾛでお願いします", "b"),
+        ("たぶんハかな", "c"),
+        ("probably the third one", "c"),
+        ("じゃあ一番で", "a"),
+    ],
 )
 def test_a_letter_or_a_place_is_read_among_fillers(text: str, kind: str) -> None:
     assert went(POINTS, {}, "type", text).state.answers == {"type": kind}
@@ -108,7 +115,14 @@ def test_the_years_of_age_are_no_years_of_work(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["no wait, forget about it", "hmm never mind then", "I don't feel like answering this", "長いのでやめておきます", "今日はやめとく", "すみません、また今度にします"],
+    [
+        "no wait, forget about it",
+        "hmm never mind then",
+        "I don't feel like answering this",
+        "長いのでやめておきます",
+        "今日はやめとく",
+        "すみません、また今度にします",
+    ],
 )
 def test_who_has_enough_may_stop_in_their_own_words(text: str) -> None:
     assert went(POINTS, {"type": "b"}, "degree", text).kind == "cancelled"
