@@ -79,6 +79,8 @@ def find_happenings(text: str, language: str, dates: Sequence[Dated], rules: Rul
     for place, mention in enumerate(mentions):
         span = spans[chosen[place]] if place in chosen else None
         days = _days(text, language, mention, span, breaks, rules, today) if span else ()
+        if mention.kind.year == "last" and _tense(_plain(text)[mention.start : mention.end], language, rules) == "last":
+            days = tuple(day for day in days if day <= today)  # "the COE came, my flight is in six weeks": what has happened has no day to come
         before = next(reversed(happenings.values()), None)
         if span and span.open == _MONTHLY and before and before.day and before.kind.year == mention.kind.year:
             days = _beside(before.day, days, past=_tense(_said_with(text, span, breaks), language, rules) == "last")
@@ -192,11 +194,13 @@ def _in_any(patterns: Patterns, plain: str) -> bool:
 def wants_days(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date) -> bool:
     """Whether a message wants to know which days follow: it tells what happens and on which day, and asks for days or duties, or asks nothing at all;
     or it asks for the counting itself. What says that a stay is over already, always does; so does what tells, without a question, the month
-    or the week in which a stay or a card ends: its day is asked for.
+    or the week in which a stay or a card ends: its day is asked for. What an employer says of somebody else is left to the articles.
     """
     plain = _plain(text)
     if _has(rules.wishes, language, plain):
         return True
+    if _has(rules.company, language, plain):
+        return False
     happenings = [one for one in find_happenings(text, language, dates, rules, today) if one.kind.rules]
     found = [one for one in happenings if one.days]
     over = any(rule.urgent and rule.days == rule.months == 0 and max(one.days) < today for one in found for rule in one.kind.rules)

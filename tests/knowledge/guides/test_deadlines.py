@@ -244,6 +244,15 @@ def test_what_has_happened_and_when(text: str, language: str, expected: dict[str
     assert told(text, language) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "days"), [("my COE was issued last month, I fly on 3 January 2027", []), ("my COE was issued on 3 November 2026", ["2026-11-03"])]
+)
+def test_what_has_happened_has_no_day_to_come(text: str, days: list[str]) -> None:
+    dates = [Dated(one.first, one.last, one.start, one.end) for one in find_dates(text, TODAY)]
+    (found,) = find_happenings(text, "en", dates, rules(), TODAY)
+    assert (found.kind.id, [day.isoformat() for day in found.days]) == ("coe", days)
+
+
 def test_next_friday_said_on_a_monday_can_be_either() -> None:
     monday = TODAY + dt.timedelta(days=1)
     assert told("my card expires next Friday", "en", monday) == {"expiry": ["2026-11-27", "2026-12-04"]}
@@ -267,6 +276,15 @@ def test_next_friday_said_on_a_monday_can_be_either() -> None:
         ("I moved on 5 November, how much is the city tax?", "en", False),
         ("ビザは6月30日までです。妻も働けますか", "ja", False),
         ("11月5日に引っ越しました。住民税はいくらですか", "ja", False),
+        ("I was dismissed on 5 November, is there severance", "en", False),
+        # an employer speaks of somebody else
+        ("our foreign staff member quit on 5 November, what do we report", "en", False),
+        ("one of our trainees moved on 5 November", "en", False),
+        ("11月5日に従業員が退職しました", "ja", False),
+        ("当社のスタッフのカードは6月30日までです", "ja", False),
+        # a purse is no residence card
+        ("I lost my purse on 5 November", "en", False),
+        ("11月5日に銀行のカードをなくしました", "ja", False),
         # no day, or nothing that has a deadline
         ("I moved, what do I need to report?", "en", False),
         ("how long does an extension take", "en", False),
