@@ -27,7 +27,7 @@ MAX_OFFERED = 3
 _OUT_OF_SCOPE = "out_of_scope"
 DANGER = "report_danger"  # the intent that is never sent away as none of our business
 ABOUT = "guide-about-madoguchi"  # the article about this service
-FIXED_ASPECTS = frozenset({"what", "contact"})  # the aspects of it that the fixed reply says better
+FIXED_UNITS = frozenset({f"{ABOUT}#what", f"{ABOUT}#person"})  # of it: what the fixed reply says better
 FORM = "form:"  # a target that is a form and no answer
 # Kinds of articles whose name turns the conversation to them.
 _TOPICS = frozenset({"status", "procedure", "points", "programme", "contact", "event", "warning"})
@@ -171,7 +171,7 @@ class Counter:
         """The key of the unit that answers a question about this service itself (what it keeps, what it costs), when the article about it has one."""
         found = self.index.search(asked.text, asked.language, (ABOUT,))
         first = self._units[found.hits[0].unit] if found.hits and found.certainty >= self.index.ranking.nearly else None
-        return first.key if first and first.article == ABOUT and first.aspect not in FIXED_ASPECTS else None
+        return first.key if first and first.article == ABOUT and first.key not in FIXED_UNITS else None
 
     def says_more(self, text: str) -> bool:
         """Whether a "no" or a "something else" says at once what is meant: "no, I mean the change of status", いや、妻の話です."""

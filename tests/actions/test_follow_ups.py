@@ -10,7 +10,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answer import ActionIdentity
 from actions.choose import ActionDeny, ActionStartOver
-from actions.decision import ABOUT, FIXED_ASPECTS, Asked, Counter, Decision
+from actions.counter import counter
+from actions.decision import ABOUT, FIXED_UNITS, Asked, Counter, Decision
 from actions.going_on import go_on
 from actions.memory import Memory
 from actions.turn import Turn
@@ -45,34 +46,34 @@ def found_first(desk: Counter, monkeypatch: pytest.MonkeyPatch, *units: str, cer
     ("text", "language"), [("so how much is it?", "en"), ("is it free?", "en"), ("お金はいくらかかる？", "ja"), ("無料ですか", "ja")]
 )
 def test_a_question_that_names_nothing_stays_with_its_subject(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str, language: str) -> None:
-    counter = desk(REAL)
-    found_first(counter, monkeypatch, "warning-broker#passport-taken", "procedure-extension#papers", "procedure-extension#price")
-    decision = ask(counter, text, language, Memory(subject="procedure-extension", question="x"))
+    at_desk = desk(REAL)
+    found_first(at_desk, monkeypatch, "warning-broker#passport-taken", "procedure-extension#papers", "procedure-extension#price")
+    decision = ask(at_desk, text, language, Memory(subject="procedure-extension", question="x"))
     assert told(decision) == ["procedure-extension#price"]  # of the aspect asked for
     assert decision.kind == "likely"  # something else came first
     assert decision.memory.subject == "procedure-extension"
 
 
 def test_it_does_not_turn_the_conversation_to_a_related_article(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    counter = desk(REAL)
-    found_first(counter, monkeypatch, "status-dependent#price")
-    decision = ask(counter, "how much does that cost", memory=Memory(subject="procedure-extension", earlier=("status-student",), question="x"))
+    at_desk = desk(REAL)
+    found_first(at_desk, monkeypatch, "status-dependent#price")
+    decision = ask(at_desk, "how much does that cost", memory=Memory(subject="procedure-extension", earlier=("status-student",), question="x"))
     assert told(decision) == ["status-dependent#price"]
     assert (decision.memory.subject, decision.memory.earlier) == ("procedure-extension", ("status-student",))
 
 
 @pytest.mark.parametrize(("intent", "kind"), [("ask_fee", "answer"), ("out_of_scope", "out_of_scope")])
 def test_it_is_none_of_our_business_only_when_the_intent_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch, intent: str, kind: str) -> None:
-    counter = desk(REAL)
-    found_first(counter, monkeypatch, "procedure-extension#price", outside=0.999)
-    assert ask(counter, "what time is it", memory=Memory(subject="procedure-extension", question="x"), intent=intent).kind == kind
+    at_desk = desk(REAL)
+    found_first(at_desk, monkeypatch, "procedure-extension#price", outside=0.999)
+    assert ask(at_desk, "what time is it", memory=Memory(subject="procedure-extension", question="x"), intent=intent).kind == kind
 
 
 @pytest.mark.parametrize(("text", "language"), [("how much is a residence card?", "en"), ("ビザの天気は", "ja")])
 def test_a_question_that_names_something_turns_the_conversation(desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str, language: str) -> None:
-    counter = desk(REAL)
-    found_first(counter, monkeypatch, "procedure-residence-card#lost")
-    decision = ask(counter, text, language, Memory(subject="procedure-extension", question="x"))
+    at_desk = desk(REAL)
+    found_first(at_desk, monkeypatch, "procedure-residence-card#lost")
+    decision = ask(at_desk, text, language, Memory(subject="procedure-extension", question="x"))
     assert decision.memory.subject == "procedure-residence-card"
 
 
@@ -137,9 +138,18 @@ def test_a_question_about_the_service_gets_its_answer(talk: Conversation, monkey
     assert [card["answer"]["unit"] for card in said.cards] == ["procedure-extension#price"]
 
 
-@pytest.mark.parametrize(("unit", "fixed"), [("privacy", False), ("free", False), ("what", True), ("person", True)])
-def test_what_the_fixed_reply_says_better(real: Library, unit: str, fixed: bool) -> None:
-    assert (real.units[f"{ABOUT}#{unit}"].aspect in FIXED_ASPECTS) is fixed
+def test_what_the_fixed_reply_says_better_is_in_the_article(real: Library) -> None:
+    assert {unit.key for unit in real.articles[ABOUT].units} > FIXED_UNITS
+
+
+@pytest.mark.parametrize(("unit", "own"), [(f"{ABOUT}#privacy", True), (f"{ABOUT}#what", False), ("procedure-extension#price", False)])
+def test_which_unit_answers_a_question_about_the_service(
+    talk: Conversation, real: Library, monkeypatch: pytest.MonkeyPatch, unit: str, own: bool
+) -> None:
+    desk = counter()
+    monkeypatch.setattr(desk, "_units", {**desk.library.units, **real.units})
+    found_first(desk, monkeypatch, unit)
+    assert (desk.about_itself(Asked("do you keep what I write", "en")) == unit) is own
 
 
 # --- after a form -----------------------------------------------------------------------------------------------------
