@@ -295,6 +295,7 @@ def test_after_a_question_only_a_correction_counts_again(counted: After) -> None
     "text",
     [
         "can I go on 4 May 2031?",
+        "ok and also my passport expires in June",
         "my friend in Osaka told me that the office there opens again on 4 May 2031",
         "no",
     ],
