@@ -37,8 +37,9 @@ class ActionChoose(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """Answers what was picked; asks when nothing was."""
         turn = turn_of(tracker)
-        if counter().taken(turn.asked.text, turn.memory) or reading.is_question(heard_in(turn)):
-            return _taken(dispatcher, turn)  # "when was the last one?" picks nothing
+        heard = heard_in(turn)
+        if counter().taken(turn.asked.text, turn.memory) or reading.is_question(heard) or reading.content_words(heard) > 1:
+            return _taken(dispatcher, turn)  # "when was the last one?" and 一番高い山は pick nothing
         say(dispatcher, "utter_choose_what", turn.language, turn.memory.offered)
         return turn.events(turn.memory)
 

@@ -27,6 +27,7 @@ from knowledge.places import whereabouts
 
 _POINTS = frozenset({"hsp1", "hsp2"})  # outcomes under which the points calculator is offered
 _MOST_QUESTIONS = 3
+_WORK_AND_TRAVEL = {"job", "visit"}  # who travels and works a bit wants a working holiday, who works from a laptop a stay for that
 _NOT_KEPT = ("settle", "refuge")
 # The procedure of the checklist for each of the guide's that needs papers of its own.
 _PROCEDURES = {"coe": "coe", "change": "change", "keep": "extension", "permanent": "permanent"}
@@ -62,14 +63,14 @@ class StatusFinderForm(Form):
         if found and all(self._of_family(question, part, heard, answers) for part in reading.parts(heard.said or heard.text)):
             return "family"
         wished = [one for part in reading.parts(heard.text) if reading.matches("wish", part) for one in self._in(question, part, heard, answers)]
-        return wished[0] if len(found) > 1 and len(set(wished)) == 1 else None
+        if len(found) > 1 and len(set(wished)) == 1:
+            return wished[0]
+        return "visit" if set(found) == _WORK_AND_TRAVEL else None
 
     def _of_family(self, question: Question, part: str, heard: Heard, answers: Answers) -> bool:
         """Whether a part says nothing of what the person wants to do, or what somebody of the family does: "my husband works there"."""
-        relation, named = self.question("relation"), self._in(question, part, heard, answers)
-        if not named:
-            return True
-        return "family" in named and relation is not None and bool(self._in(relation, part, heard, answers)) and not reading.matches("wish", part)
+        named = self._in(question, part, heard, answers)
+        return not named or ("family" in named and not reading.matches("wish", part))
 
     def _in(self, question: Question, part: str, heard: Heard, answers: Answers) -> List[str]:
         return reading.chosen(self, question, replace(heard, text=part, entities=()), answers)

@@ -130,6 +130,8 @@ def read(form: Form, question: Question, heard: Heard, answers: Answers, asked: 
     """The answer to a question in free words; None when there is none. `asked`: it was asked just now, so that a bare number answers it, and
     "I don't know my salary yet" leaves open what may stay open."""
     value = _read(form, question, heard, answers, asked)
+    if value is None and asked and question.kind in _LONE:
+        value = _in_a_part(form, question, heard, answers)
     if value is None and asked and question.optional and matches("left_open", heard.text):
         return UNKNOWN
     return value
@@ -373,9 +375,10 @@ def _in_a_part(form: Form, question: Question, heard: Heard, known: Answers) -> 
         if named(form, own) != question.id:
             continue
         value = read(form, question, own, known, asked=False)
-        rest = _without(part, _names(form).find(part)) if value is None and question.kind == "money" else ""
-        amount = _told(bare_amount, without("copula", rest)) if rest else None  # "and the salary is 4.8, not 6"
-        value = round(amount) if amount is not None and _makes_sense(question, amount) else value
+        if value is None:  # "and the salary is 4.8, not 6", 経験は4で
+            bare_one = bare_amount if question.kind == "money" else bare_number
+            number = _told(bare_one, without("copula", _without(part, _names(form).find(part))))
+            value = _number_of(number) if number is not None and _makes_sense(question, number) else None
         if value is not None:
             return value
     return None
@@ -420,7 +423,7 @@ def _beyond(form: Form, asked: Optional[Question], heard: Heard, known: Answers)
 
 
 def only_number(question: Question, heard: Heard) -> bool:
-    """Whether the whole message is one number, which answers the question asked and nothing else: "28 yrs", asked for the age, are no years of work."""
+    """Whether the whole message is one number, which answers nothing but the question asked: "28 yrs", asked for the age, are no years of work."""
     return question.kind in _LONE and (bare_number(heard.text) is not None or bare_amount(heard.text) is not None)
 
 

@@ -81,9 +81,9 @@ def go_on(form: Form, state: State, heard: Heard, memory: Memory, decide: Decide
         or _taken(state, heard, memory, decide)
         or _answered(form, question, state, heard, decide)
         or _another_form(form, state, heard)
+        or (None if reading.is_question(heard) else _told_ahead(form, question, state, heard))
         or _small_talk(state, heard)
         or _asked_in_between(state, heard, decide)
-        or _told_ahead(form, question, state, heard)
         or _same_form(form, state, heard)
         or _about_something(state, heard, decide)
         or _asked_with_a_mark(state, heard, decide)
@@ -137,6 +137,8 @@ def _led(form: Form, question: Question, state: State, heard: Heard) -> Optional
     if reading.matches("choices", text):
         return Move("choices", state)
     if reading.is_whole("unknown", text) or reading.matches("unknown", text):
+        if question.kind == "many":
+            return _with(form, state, {question.id: list(state.picked)})  # what nobody knows of is not counted
         return _with(form, state, {question.id: UNKNOWN}) if question.optional else Move("choices", replace(state, tries=TRIES + 1))
     return None
 

@@ -37,6 +37,7 @@ from knowledge.search.index import bare
 
 REQUESTED = "requested_slot"
 SURE_OF_ANOTHER = 0.85  # the certainty from which on a question is answered, and no form begun
+LIKELY_OUTSIDE = 0.05  # the probability of the intent `out_of_scope` from which on a form is not begun for what the knowledge calls outside
 TALK = "form_talk"  # the slot with what the talk around any form remembers: {"tries": …, "picked": […]}
 _QUESTIONS = {"more": "utter_form_more", "choices": "utter_form_choices"}
 
@@ -79,7 +80,7 @@ class FormValidation(Action, ABC):
         return counter().decide(turn.asked, turn.memory.about(topic) if known and topic else turn.memory, dt.date.today())
 
     def _rather_answered(self, turn: Turn, heard: Heard) -> Optional[Decision]:
-        """The answer to a question that only looked like the wish for this form; None when the form is wished.
+        """The answer to a message that only looked like the wish for this form ("list all planets" wants no list of papers); None when it is wished.
 
         "My salary was cut and my points fell, do I have to report it?" speaks of points and wants an answer. So a question is answered when the
         knowledge is very sure of an answer that has nothing to do with the form; the form is offered under it.
@@ -87,10 +88,13 @@ class FormValidation(Action, ABC):
         form = counter().library.forms.get(self.form.name)
         if form is None or bare(heard.text) in {bare(title) for title in form.title.values()}:
             return None  # tapped
-        if not reading.is_question(heard) or self.form.wished(heard):
+        if self.form.wished(heard):
             return None
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
-        if decision.kind != "answer" or decision.certainty < SURE_OF_ANOTHER or decision.memory.subject in form.articles:
+        if decision.kind == "out_of_scope" and dict(turn.asked.ranking).get("out_of_scope", 0.0) >= LIKELY_OUTSIDE:
+            return decision
+        sure_of_another = decision.kind == "answer" and decision.certainty >= SURE_OF_ANOTHER and decision.memory.subject not in form.articles
+        if not sure_of_another or not reading.is_question(heard):
             return None
         buttons = [form_button(form, turn.language), *decision.buttons[: MAX_OFFERED - 1]]
         return replace(decision, buttons=buttons, memory=replace(decision.memory, offered=tuple(buttons)))

@@ -181,3 +181,13 @@ def test_open_pay_is_not_below_the_least(fresh: Filling) -> None:
 def test_nothing_is_explained_before_a_count(talk: Conversation) -> None:
     assert answers_of(FORM, talk.slots) == {}
     assert after_count(None, turn("is that enough?")) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["what if I had just two publications", "論文が1本しかないとしたら"])
+def test_fewer_papers_take_the_points_for_papers_away(text: str) -> None:
+    assert changes(FORM, {**BASE, "research": ["patent", "papers"]}, heard(text)) == {"research": ["patent"]}
+
+
+@pytest.mark.parametrize("text", ["my pay is 6.3, not 5.5", "年収は630万で、550万ではなかった"])
+def test_the_pay_that_is_taken_back_is_not_the_new_one(text: str) -> None:
+    assert changes(FORM, BASE, heard(text)) == {"salary": 6_300_000}

@@ -462,6 +462,7 @@ class Filling:
 
     def __init__(self, action: FormValidation, around: Conversation) -> None:
         self.action, self.around, self.active = action, around, False
+        self.also: List[Dict[str, Any]] = []  # intents ranked behind the first
         self.events: List[Dict[str, Any]] = []
 
     def say(self, text: str, language: str = "en", intent: str = "unclear", asked: Optional[str] = None) -> List[Dict[str, Any]]:
@@ -469,7 +470,7 @@ class Filling:
         parsed = {
             "text": text,
             "intent": {"name": intent, "confidence": found.confidence},
-            "intent_ranking": [{"name": intent, "confidence": found.confidence}],
+            "intent_ranking": [{"name": intent, "confidence": found.confidence}, *self.also],
             "entities": list(found.entities),
             "language": {"code": language, "asked": asked},
         }

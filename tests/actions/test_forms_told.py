@@ -12,6 +12,7 @@ from actions.forms import talk
 from actions.forms.form import Form, State
 from actions.forms.talk import Move
 from actions.memory import Memory
+from actions.points import FORM as POINTS
 from actions.status_finder import FORM as FINDER
 from tests.actions.test_forms import heard
 
@@ -62,3 +63,107 @@ def test_who_asks_why_is_told_and_asked_again(text: str) -> None:
 @pytest.mark.parametrize("text", ["what can I choose?", "選択肢は？"])
 def test_who_asks_for_the_choices_gets_them(text: str) -> None:
     assert went(CHECKLIST, {}, "procedure", text).kind == "choices"
+
+
+# --- the points calculator ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("ok, b please", "b"),
+        ("I think type a", "a"),
+        ("それなら、ﾛでお願いします", "b"),
+        ("たぶんハかな", "c"),
+        ("probably the third one", "c"),
+        ("じゃあ一番で", "a"),
+    ],
+)
+def test_a_letter_or_a_place_is_read_among_fillers(text: str, kind: str) -> None:
+    assert went(POINTS, {}, "type", text).state.answers == {"type": kind}
+
+
+@pytest.mark.parametrize("text", ["b12", "a degree", "ロシア"])
+def test_a_letter_inside_other_words_is_no_choice(text: str) -> None:
+    assert "type" not in went(POINTS, {}, "type", text).state.answers
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "told"),
+    [
+        ("career", "4 years. sorry, not a doctorate but a bachelor", {"career": 4, "degree": "bachelor"}),
+        ("career", "6年です。あ、博士ではなくて学士でした", {"career": 6, "degree": "bachelor"}),
+        ("career", "oops, it was a bachelor, and my pay is 5.2 not 7", {"degree": "bachelor", "salary": 5_200_000}),
+        ("career", "master instead of doctorate, sorry", {"degree": "master"}),
+    ],
+)
+def test_earlier_answers_are_mended_beside_others(asked: str, text: str, told: Dict[str, Any]) -> None:
+    before = {"type": "b", "degree": "doctor", "salary": 7_000_000}
+    assert went(POINTS, before, asked, text).state.answers == {**before, **told}
+
+
+@pytest.mark.parametrize("text", ["age 27 and experience 4", "経験は4で、年齢は27です"])
+def test_several_numbers_are_told_apart_by_their_names(text: str) -> None:
+    assert went(POINTS, {"type": "b", "degree": "master"}, "career", text).state.answers.items() >= {"career": 4, "age": 27}.items()
+
+
+@pytest.mark.parametrize("text", ["27 yrs", "27 years"])
+def test_the_years_of_age_are_no_years_of_work(text: str) -> None:
+    before = {"type": "b", "degree": "master", "career": 4, "salary": 6_000_000}
+    assert went(POINTS, before, "age", text).state.answers == {**before, "age": 27}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no wait, forget about it",
+        "hmm never mind then",
+        "I don't feel like answering this",
+        "長いのでやめておきます",
+        "今日はやめとく",
+        "すみません、また今度にします",
+    ],
+)
+def test_who_has_enough_may_stop_in_their_own_words(text: str) -> None:
+    assert went(POINTS, {"type": "b"}, "degree", text).kind == "cancelled"
+
+
+@pytest.mark.parametrize("text", ["I forgot my degree", "会社をやめたら届出は必要ですか", "I stopped working last year"])
+def test_stopping_something_else_is_no_cancelling(text: str) -> None:
+    assert went(POINTS, {"type": "b"}, "degree", text).kind != "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("text", "achievements"), [("two papers so far", []), ("論文は1本です", []), ("a patent and one paper", ["patent"]), ("five papers", ["papers"])]
+)
+def test_fewer_papers_than_three_do_not_count(text: str, achievements: list[str]) -> None:
+    before = {"type": "b", "degree": "master", "career": 4, "salary": 6_000_000, "age": 27}
+    assert list(went(POINTS, before, "research", text).state.picked) == achievements
+
+
+@pytest.mark.parametrize("text", ["master at Waseda", "京大の修士"])
+def test_a_japanese_university_is_known_by_its_name(text: str) -> None:
+    assert talk.begin(POINTS, heard(text)).state.answers == {"degree": "master", "person": ["japan_degree"]}
+
+
+# --- whose work and whose plan ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "purpose"),
+    [
+        ("my wife works in Kobe as an engineer, what about me?", "family"),
+        ("妻が福岡で会社員として働いています。私は来月行きます", "family"),
+        ("I want a job in Kobe, my wife works there", "job"),
+        ("夫は働いていますが、私も就職したいです", "job"),
+    ],
+)
+def test_the_work_of_the_family_is_not_the_person_s_plan(text: str, purpose: str) -> None:
+    assert talk.begin(FINDER, heard(text)).state.answers["purpose"] == purpose
+
+
+@pytest.mark.parametrize("text", ["and with no diploma at the end?", "資金がなかったら？", "500万円で足りる？"])
+def test_what_ends_with_a_question_mark_and_answers_nothing_is_a_question(text: str) -> None:
+    before = {"place": "abroad", "purpose": "business"}
+    move = went(FINDER, before, "business", text)
+    assert (move.decision is not None, move.state.answers) == (True, before)

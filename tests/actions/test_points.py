@@ -418,6 +418,16 @@ def test_a_question_that_looks_like_the_wish_to_count_keeps_the_result(counted: 
     assert "80 points, instead of 65" in what_if(counted, "What if I pass N1?")
 
 
+@pytest.mark.parametrize(("likely", "kind"), [(0.3, "utter_out_of_scope"), (0.0, "utter_points_intro")])
+def test_what_is_outside_begins_no_form(filling: Filling, monkeypatch: pytest.MonkeyPatch, likely: float, kind: str) -> None:
+    start = FormStart("points", "calculate_points", {"en": "Calculate my points", "ja": "ポイントを計算する"})
+    monkeypatch.setitem(counter().library.forms, "points", start)
+    monkeypatch.setattr("actions.decision.is_outside", lambda text, found, intent: True)
+    filling.also = [{"name": "out_of_scope", "confidence": likely}]
+    filling.say("count the points of our football team", intent="calculate_points")
+    assert filling.messages[0]["response"] == kind and filling.active == (kind != "utter_out_of_scope")
+
+
 def test_counting_again_some_turns_later(counted: Filling) -> None:
     from actions.answer import ActionAnswer
 
