@@ -91,7 +91,13 @@ def test_a_list_turns_the_conversation_to_its_procedure(listed: After) -> None:
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("and if we were category 2?", "en"), ("no, category 2", "en"), ("カテゴリー2だと何が減りますか", "ja"), ("いえ、大企業です", "ja"), ("実は大手だそうです", "ja")],
+    [
+        ("and if we were category 2?", "en"),
+        ("no, category 2", "en"),
+        ("カテゴリー2だと何が減りますか", "ja"),
+        ("いえ、大企業です", "ja"),
+        ("実は大手だそうです", "ja"),
+    ],
 )
 def test_another_category_gives_the_changed_list(listed: After, text: str, language: str) -> None:
     assert listed.say(text, language)
