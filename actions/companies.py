@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, Dict, List
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.answer import say_decision, warnings
-from actions.counter import counter
+from actions.answer import ActionAnswer, warnings
 from actions.searches import COMPANIES, new_search, say_search
 from actions.turn import turn_of
 
@@ -23,9 +21,9 @@ class ActionFindCompanies(Action):
         return "action_find_companies"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Shows what fits, with the notice that it is no job offer; or answers the question."""
+        """Shows what fits, with the notice that it is no job offer; or takes the message as any other ("what do we need, as a list")."""
         turn = turn_of(tracker)
         search = new_search(COMPANIES, turn)
         if search is not None:
             return say_search(dispatcher, turn, search, warnings(turn))
-        return say_decision(dispatcher, turn, counter().decide(turn.asked, turn.memory, dt.date.today()))
+        return await ActionAnswer().run(dispatcher, tracker, domain)

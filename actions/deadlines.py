@@ -204,6 +204,11 @@ def _said_before(turn: Turn, most: int = _READ_AGAIN) -> Told:
     return told
 
 
+def _tells_without_rules(heard: Heard) -> bool:
+    """Whether a message tells of something from which no deadline follows."""
+    return any(not one.kind.rules for one in find_happenings(heard.text, heard.language, _dates(heard), rules(), dt.date.today()))
+
+
 def _hinted(heard: Heard) -> List[Happening]:
     """What a message tells; a short one may only hint at it ("and if I find something new starting on 12 January?")."""
     return _found(heard) or (_found(heard, asked=True) if reading.content_words(heard) <= MOST_WORDS else [])
@@ -223,6 +228,8 @@ def _changed(told: Told, heard: Heard, led: bool, most: int = MOST_WORDS) -> Opt
     supposed = supposes(heard.text, rules())
     if reading.asks(heard.text) and not supposed:
         return None
+    if _tells_without_rules(heard):
+        return None  # "my passport expires in June" mends no other day
     off = is_off(heard.text, rules())
     found = _hinted(heard)
     named = [one.kind.id for one in found if one.kind.id in told or not off]

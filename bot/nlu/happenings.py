@@ -21,7 +21,7 @@ from bot.nlu.tokenizer import LANGUAGE
 from knowledge.analysis import normalised
 from knowledge.documents import read_document
 from knowledge.guides.deadlines import rules
-from knowledge.guides.happenings import Dated, shifts, supposes, wants_again, wants_days
+from knowledge.guides.happenings import Dated, mends_day, supposes, wants_again, wants_days
 from knowledge.languages import DEFAULT, languages
 
 _PARTING = re.compile("|".join(read_document(Path(__file__).with_name("parting.yaml")).data))
@@ -82,7 +82,7 @@ class HappeningClassifier(GraphComponent, IntentClassifier):
         supposed (じゃあ木曜なら？)."""
         text = message.get(TEXT) or ""
         named = any(one["entity"] in ("date", "place") for one in message.get(ENTITIES, []))
-        if not (named or shifts(text, rules()) or wants_again(text, rules())):
+        if not (named or mends_day(text, rules()) or wants_again(text, rules())):
             return False
         return intent in self._short or (intent in self._parting and (supposes(text, rules()) or not _PARTING.search(normalised(text))))
 

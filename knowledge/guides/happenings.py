@@ -172,9 +172,9 @@ def wishes_count(text: str, rules: Rules) -> bool:
     return _in_any(rules.wishes, _plain(text))
 
 
-def shifts(text: str, rules: Rules) -> bool:
-    """Whether a message says by how much sooner or later something is ("a week later")."""
-    return _shift(text, rules) is not None
+def mends_day(text: str, rules: Rules) -> bool:
+    """Whether a message names a day without its month ("it was the 16th"), or how much sooner or later something is ("a week later")."""
+    return _shift(text, rules) is not None or _in_any(rules.day_alone, _plain(text))
 
 
 def is_off(text: str, rules: Rules) -> bool:

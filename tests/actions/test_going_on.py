@@ -10,6 +10,7 @@ import pytest
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answer import ActionAnswer
+from actions.companies import ActionFindCompanies
 from actions.decision import Asked
 from actions.going_on import go_on
 from actions.guided import ValidateChecklist, ValidateDeadlines
@@ -91,7 +92,13 @@ def test_a_list_turns_the_conversation_to_its_procedure(listed: After) -> None:
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("and if we were category 2?", "en"), ("no, category 2", "en"), ("カテゴリー2だと何が減りますか", "ja"), ("いえ、大企業です", "ja"), ("実は大手だそうです", "ja")],
+    [
+        ("and if we were category 2?", "en"),
+        ("no, category 2", "en"),
+        ("カテゴリー2だと何が減りますか", "ja"),
+        ("いえ、大企業です", "ja"),
+        ("実は大手だそうです", "ja"),
+    ],
 )
 def test_another_category_gives_the_changed_list(listed: After, text: str, language: str) -> None:
     assert listed.say(text, language)
@@ -295,6 +302,7 @@ def test_after_a_question_only_a_correction_counts_again(counted: After) -> None
     "text",
     [
         "can I go on 4 May 2031?",
+        "ok and also my passport expires in June",
         "my friend in Osaka told me that the office there opens again on 4 May 2031",
         "no",
     ],
@@ -340,6 +348,12 @@ def test_what_happens_too_comes_into_the_list(counted: After, text: str, languag
     assert counted.say(text, language)
     assert counted.slots["shown"]["kinds"] == ["moved", "left_job"]
     assert {"2031-05-16", "2031-05-18"} <= set(counted.days)
+
+
+def test_what_looks_like_a_search_for_companies_may_go_on_with_the_list(counted: After) -> None:
+    earlier = counted.filling.around
+    said = earlier.say(ActionFindCompanies(), "sorry, moved on 3 May 2031", intent="find_companies")
+    assert [message["response"] for message in said.messages] == ["utter_deadlines"]
 
 
 def test_the_counting_begins_with_what_was_told(talk: Conversation) -> None:

@@ -145,6 +145,8 @@ def test_not_online_opens_the_search_again() -> None:
     assert (found.wish.online, found.cleared.get("online")) == (False, False)
 
 
-@pytest.mark.parametrize(("text", "language"), [("only online ones", "en"), ("any other prefecture is fine too, Kyushu", "en"), ("東北にはないの？", "ja")])
+@pytest.mark.parametrize(
+    ("text", "language"), [("only online ones", "en"), ("any other prefecture is fine too, Kyushu", "en"), ("東北にはないの？", "ja")]
+)
 def test_light_words_leave_a_search_a_search(text: str, language: str) -> None:
     assert heard(turn(text, language)).rest == []

@@ -603,6 +603,8 @@ def test_a_fault_is_named_with_its_line(tmp_path: Path, old: str, new: str, mess
         ("十一月十二日退職、十八日引越", "ja", {"left_job": ["2026-11-12"], "moved": ["2026-11-18"]}),
         ("I quit on 8 September and moved on the 18th", "en", {"left_job": ["2026-09-08"], "moved": ["2026-09-18"]}),
         ("I will quit on 28 January and move on the 3rd", "en", {"left_job": ["2027-01-28"], "moved": ["2027-01-03", "2027-02-03"]}),
+        ("にほんに まだ きません、12がつ1にちに つきます", "ja", {}),
+        ("いえは まだです、ひっこしは 12がつ1にち", "ja", {"moved": ["2026-12-01"]}),
         # what ends, and is no period of stay
         ("my passport expires on 3 June 2027", "en", {"passport": ["2027-06-03"]}),
         ("my credit card expires on 3 June 2027", "en", {}),
@@ -639,3 +641,9 @@ def test_a_hint_alone_tells_nothing(text: str) -> None:
 )
 def test_the_list_is_wanted_once_more(text: str, wanted: bool) -> None:
     assert wants_again(text, rules()) is wanted
+
+
+def test_not_yet_is_no_past() -> None:
+    found = find_dates("まだ です。12月1日に きまります", TODAY)
+    dates = [Dated(one.first, one.last, one.start, one.end) for one in found]
+    assert days_of("まだ です。12月1日に きまります", "ja", rules().kinds["arrived"], dates, rules(), TODAY) == (day("2026-12-01"),)
