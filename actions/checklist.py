@@ -116,9 +116,12 @@ def changed(turn: Turn) -> Optional[Dict[str, Any]]:
     if shown(turn.slots, FORM) is None or FORM.next(answers) is not None:
         return None
     text = reading.without_marker(heard.text)
+    dates = [heard.text[int(one["start"]) : int(one["end"])] for one in heard.entities if one["entity"] == "date"]  # "opened in September"
     heard = replace(heard, text=(text := wording.without("differing", text)))
     mentions, words = _options().find(text), [word for word in tokens(text) if word.content or word.lemma in _going_on("asking")]
-    rest = [word for word in words if not any(one.start < word.end and word.start < one.end for one in mentions)]
+    spans = [(one.start, one.end) for one in mentions]
+    spans += [(place, place + len(said)) for said in dates for place in [text.find(said)] if place >= 0]
+    rest = [word for word in words if not any(start < word.end and word.start < end for start, end in spans)]
     if any(word.lemma not in _going_on("words") and word.text.isalpha() for word in rest):
         return None
     if not (just_shown(turn.slots, FORM) or any(word.lemma in _going_on("lists") for word in rest)):
@@ -147,8 +150,10 @@ def told_before(turn: Turn) -> Dict[str, Any]:
     """
     if shown(turn.slots, FORM) is not None or reading.told(FORM, heard_in(turn)):
         return {}
-    found = (reading.told(FORM, heard) for heard in reversed(heard_before(turn, _LOOKED_BACK)))
-    return next((told for told in found if PROCEDURE in told or STATUS in told), {})
+    found: Dict[str, Any] = {}
+    for heard in heard_before(turn, _LOOKED_BACK):
+        found = FORM.settled({**found, **reading.told(FORM, heard)})
+    return found if PROCEDURE in found or STATUS in found else {}
 
 
 def say_paper(dispatcher: CollectingDispatcher, turn: Turn) -> bool:

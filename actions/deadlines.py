@@ -19,13 +19,26 @@ from actions.results import just_shown, shown
 from actions.turn import Turn
 from knowledge.articles import Source
 from knowledge.guides.deadlines import Deadline, Kind, article_of, calendar_address, deadlines_of, rules
-from knowledge.guides.happenings import Dated, Happening, another_day, days_of, find_happenings, is_off, supposes, wants_again, wants_all, wants_days
+from knowledge.guides.happenings import (
+    Dated,
+    Happening,
+    another_day,
+    days_of,
+    find_happenings,
+    is_off,
+    supposes,
+    wants_again,
+    wants_all,
+    wants_days,
+    wishes_count,
+)
 from knowledge.guides.questionnaire import Answers, Option, Question
 from knowledge.languages import in_language, languages
 
 WHAT = "what"  # the question whose answer holds everything: {kind: day in ISO, the two days that it can mean, or None}
 MOST_WORDS = 4  # beside a day, in a message that does no more than name another day
 FEW_WORDS = 1  # the same, where no list of days was shown
+_TOLD_JUST_NOW = 3  # messages
 _READ_AGAIN = 40  # messages; a conversation may have hundreds
 Told = Dict[str, Any]  # kind → its day in ISO, the two days that it can mean, or None
 _LINES = {"from": "utter_part_deadline_from", "by": "utter_part_deadline_by", "until": "utter_part_deadline_until"}
@@ -143,6 +156,10 @@ def mended(turn: Turn) -> Optional[Dict[str, Any]]:
     last = shown(turn.slots, FORM) or {}
     kinds = [kind for kind in last.get("kinds", ()) if kind in rules().kinds and rules().kinds[kind].rules]
     about = next((found for subject in (turn.memory.subject, *turn.memory.earlier) if (found := _kinds_of(subject))), [])
+    if not kinds and wishes_count(heard.text, rules()):
+        told_now = {one.kind.id for one in _found(heard)}
+        said = {} if told_now else _said_before(turn, _TOLD_JUST_NOW)
+        return {WHAT: said} if said else None
     again = bool(kinds) and wants_again(heard.text, rules())
     if not (kinds or about or heard.values("date")) or (reading.asks(heard.text) and not (again or supposes(heard.text, rules()))):
         return None
@@ -150,6 +167,10 @@ def mended(turn: Turn) -> Optional[Dict[str, Any]]:
     if not kinds or (set(about) & set(said) and not set(about) & set(kinds)):
         return _of_subject(about, heard, said)
     told = {kind: said.get(kind) for kind in kinds}
+    supposed = supposes(heard.text, rules())
+    more = {one.kind.id: _plain(one.days) for one in (_hinted(heard) if supposed else _found(heard)) if one.days and one.kind.id not in told}
+    if more and (supposed or just_shown(turn.slots, FORM)):  # something else happens too
+        return {WHAT: {**{kind: day for kind, day in told.items() if isinstance(day, str)}, **more}}
     if again:
         return {WHAT: told}
     changed = _changed(told, heard, led=just_shown(turn.slots, FORM))
@@ -171,15 +192,21 @@ def _of_subject(about: Sequence[str], heard: Heard, said: Told) -> Optional[Dict
     return {WHAT: changed} if changed and all(changed.values()) else None
 
 
-def _said_before(turn: Turn) -> Told:
+def _said_before(turn: Turn, most: int = _READ_AGAIN) -> Told:
     """What was told in the last messages, with the day as it was said last. Read anew each time: no day is kept."""
     told: Told = {}
-    for heard in heard_before(turn, _READ_AGAIN):
-        found = {one.kind.id: _plain(one.days) for one in _found(heard)}
+    for heard in heard_before(turn, most):
+        happened = _found(heard) or (_found(heard, asked=True) if reading.content_words(heard) <= FEW_WORDS else [])
+        found = {one.kind.id: _plain(one.days) for one in happened}
         waiting = next((kind for kind, day in told.items() if not isinstance(day, str)), None)
         changed = None if found.keys() - told.keys() else _changed({waiting: told[waiting]} if waiting else told, heard, led=True)
         told.update(changed if changed is not None else {kind: day for kind, day in found.items() if day or kind not in told})
     return told
+
+
+def _hinted(heard: Heard) -> List[Happening]:
+    """What a message tells; a short one may only hint at it ("and if I find something new starting on 12 January?")."""
+    return _found(heard) or (_found(heard, asked=True) if reading.content_words(heard) <= MOST_WORDS else [])
 
 
 def _found(heard: Heard, asked: bool = False) -> List[Happening]:
@@ -197,7 +224,7 @@ def _changed(told: Told, heard: Heard, led: bool, most: int = MOST_WORDS) -> Opt
     if reading.asks(heard.text) and not supposed:
         return None
     off = is_off(heard.text, rules())
-    found = _found(heard) or [one for one in _found(heard, asked=True) if one.kind.id in told and reading.content_words(heard) <= most]
+    found = _hinted(heard)
     named = [one.kind.id for one in found if one.kind.id in told or not off]
     if set(named) - set(told) or not (led or named or supposed or reading.matches("correction", heard.text)):
         return None

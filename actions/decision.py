@@ -27,7 +27,7 @@ MAX_OFFERED = 3
 _OUT_OF_SCOPE = "out_of_scope"
 DANGER = "report_danger"  # the intent that is never sent away as none of our business
 ABOUT = "guide-about-madoguchi"  # the article about this service
-_WHO = frozenset({"what", "contact"})  # the aspects of it that the fixed reply says better
+FIXED_ASPECTS = frozenset({"what", "contact"})  # the aspects of it that the fixed reply says better
 FORM = "form:"  # a target that is a form and no answer
 # Kinds of articles whose name turns the conversation to them.
 _TOPICS = frozenset({"status", "procedure", "points", "programme", "contact", "event", "warning"})
@@ -39,17 +39,20 @@ _ASKING = frozenset(
     "what how when where who why which much many long いくら 幾ら 何 なに なん 何時 何処 どう どの どこ どれ どれくらい いつ だれ 誰 なぜ".split()
 )
 _DEEP = 40  # hits looked through for one of the subject
-_LIKELY, _LIKELY_ASPECT = 0.5, 0.3
+_STRANGE, _LIKELY_ASPECT = 0.4, 0.3  # probabilities of an intent, of an aspect
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
 _ORDINALS = {
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6,
-    "一": 1, "二": 2, "三": 3, "first": 1, "second": 2, "third": 3, "fourth": 4,
-    "1st": 1, "2nd": 2, "3rd": 3, "one": 1, "two": 2, "three": 3,
-    "最初": 1, "上": 1, "下": -1, "最後": -1, "last": -1, "①": 1, "②": 2, "③": 3,
+    "one": 1, "two": 2, "three": 3, "first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3,
+    "top": 1, "former": 1, "last": -1, "bottom": -1, "latter": -1,
+    "一": 1, "二": 2, "三": 3, "①": 1, "②": 2, "③": 3, "いち": 1, "に": 2, "さん": 3, "ひとつ": 1, "ふたつ": 2, "みっつ": 3,
+    "最初": 1, "さいしょ": 1, "上": 1, "うえ": 1, "前者": 1, "下": -1, "した": -1, "最後": -1, "さいご": -1, "後者": -1,
+    "一番": 1, "いちばん": 1,
 }  # fmt: skip
 _NUMBER_ONLY = re.compile(
-    r"\W*(?:no\.?|number|option|the|#)?\s*([1-6]|one|two|three|first|second|third|fourth|last|1st|2nd|3rd|一|二|三|最初|最後|上|下)"
-    r"(?:\s*(?:one|option|please|番目?|つ目|ばん|で|が|の|を|お願いします|です|ください|いい))*\W*",
+    r"\W*(?:no\.?|number|option|the|#|(?:一番|いちばん)(?=[上下最うしさ]))?\s*"
+    rf"({'|'.join(sorted(map(re.escape, _ORDINALS), key=len, reverse=True))})"
+    r"(?:\s*(?:one|option|please|pls|番目?|つ目|つめ|ばんめ?|め|のほう|の方|のやつ|で|が|の|を|お願いします|です|ください|いい))*\W*",
     re.IGNORECASE,
 )
 
@@ -168,7 +171,7 @@ class Counter:
         """The key of the unit that answers a question about this service itself (what it keeps, what it costs), when the article about it has one."""
         found = self.index.search(asked.text, asked.language, (ABOUT,))
         first = self._units[found.hits[0].unit] if found.hits and found.certainty >= self.index.ranking.nearly else None
-        return first.key if first and first.article == ABOUT and first.aspect not in _WHO else None
+        return first.key if first and first.article == ABOUT and first.aspect not in FIXED_ASPECTS else None
 
     def says_more(self, text: str) -> bool:
         """Whether a "no" or a "something else" says at once what is meant: "no, I mean the change of status", いや、妻の話です."""
@@ -234,33 +237,24 @@ class Counter:
         article = self.library.articles.get(memory.subject or "")
         short = len([word for word in words if word.content]) <= _SHORT
         of_subject = self._asks_of_subject(words)
-        if article and short and not of_subject and memory.question and any(self._names_a_topic(mention) for mention in mentions):
-            return self._with_last(asked, memory.question, alone())
-        if not article or not short:
+        if not article or not short or (not of_subject and any(self._names_a_topic(mention) for mention in mentions)):
             return asked.text, alone()
         found = self.index.follow_up(asked.text, asked.language, article.id, memory.unit, likely_aspects(asked), limit=_DEEP if of_subject else 8)
         near = {article.id, *article.related}
-        if of_subject:
+        if dict(asked.ranking).get(_OUT_OF_SCOPE, 0.0) >= _STRANGE:  # the words say so, whatever the conversation is about
+            found = replace(found, outside=max(found.outside, alone().outside))
+        elif of_subject:
             found = self._within(article, found, asked, words)
         stays = bool(found.hits) and self._units[found.hits[0].unit].article in near
         return f"{in_language(article.title, asked.language)} {asked.text}" if stays else asked.text, found
 
-    def _with_last(self, asked: Asked, last: str, alone: Found) -> tuple[str, Found]:
-        """A message that names another topic, and is not clear by itself, may go on with the last question ("and if she is a student?")."""
-        if alone.certainty >= self.index.ranking.sure:
-            return asked.text, alone
-        question = f"{last} {asked.text}"
-        found = self.index.search(question, asked.language, (), likely_aspects(asked))
-        return (question, found) if found.certainty > alone.certainty else (asked.text, alone)
-
     def _within(self, article: Article, found: Found, asked: Asked, words: Sequence[Token]) -> Found:
         """What was found about the subject alone, since a question that names nothing is about none but it.
 
-        When something else came first, the subject's unit of the aspect asked for is the answer, or the general article of that aspect ("fees?" after a
-        status: the table of fees), or its nearest unit; none of them surer than likely.
+        When something else came first, or something that is not sure and of another aspect, the answer is the subject's unit of the aspect asked for,
+        or the general article of that aspect ("fees?" after a status: the table of fees), or its nearest unit; none of them surer than likely.
         """
-        if dict(asked.ranking).get(_OUT_OF_SCOPE, 0.0) < _LIKELY:
-            found = replace(found, outside=0.0)
+        found = replace(found, outside=0.0)
         aspects = {aspect for word in words for aspect in _follow_ups().words.get(word.lemma, ())}
         aspects = aspects or {name for name, share in likely_aspects(asked).items() if share >= _LIKELY_ASPECT}
 
@@ -284,7 +278,8 @@ class Counter:
     def _asks_of_subject(self, words: Sequence[Token]) -> bool:
         """Whether a message names no thing of its own ("how much does it cost", 期間は)."""
         content = [word for word in words if word.content and word.lemma not in _GOING_ON]
-        return bool(words) and all(word.lemma in _follow_ups().words for word in content) and (bool(content) or any(word.lemma in _ASKING for word in words))
+        asks = bool(content) or any(word.lemma in _ASKING for word in words)
+        return asks and all(word.lemma in _follow_ups().words for word in content)
 
     def _names_a_topic(self, mention: Mention) -> bool:
         """Whether a name changes the topic. Everyday words that are names too (family, 家族, salary) do not."""

@@ -11,7 +11,7 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import checklist, counted, deadlines, status_finder
-from actions.forms.form import Form
+from actions.forms.form import SURE_INTENT, Form
 from actions.handoff import offer_person
 from actions.results import say_result
 from actions.turn import Turn
@@ -23,7 +23,7 @@ def go_on(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[List[Dict[st
     """Says the last result anew as the message changes it, or lets its form ask what is missing; None when the message is something else."""
     if deadlines.wished_for(turn):
         return [FollowupAction(deadlines.FORM.loop)]
-    mended = deadlines.mended(turn)
+    mended = None if _none_of_our_business(turn) else deadlines.mended(turn)
     if mended is not None:
         return _again(dispatcher, turn, deadlines.FORM, mended)
     changed = checklist.changed(turn)
@@ -36,6 +36,11 @@ def go_on(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[List[Dict[st
         return turn.events(replace(turn.memory, question=redact(turn.asked.text).text, offered=(), failures=0))
     after = counted.after_count(dispatcher, turn)
     return counted.begun(turn) if after is None else after
+
+
+def _none_of_our_business(turn: Turn) -> bool:
+    """Whether a day in a message is surely the day of something else ("and the weather tomorrow?")."""
+    return dict(turn.asked.ranking).get("out_of_scope", 0.0) >= SURE_INTENT
 
 
 def _again(dispatcher: CollectingDispatcher, turn: Turn, form: Form, answers: Answers) -> List[Dict[str, Any]]:

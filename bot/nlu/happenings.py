@@ -21,7 +21,7 @@ from bot.nlu.tokenizer import LANGUAGE
 from knowledge.analysis import normalised
 from knowledge.documents import read_document
 from knowledge.guides.deadlines import rules
-from knowledge.guides.happenings import Dated, supposes, wants_days
+from knowledge.guides.happenings import Dated, shifts, supposes, wants_again, wants_days
 from knowledge.languages import DEFAULT, languages
 
 _PARTING = re.compile("|".join(read_document(Path(__file__).with_name("parting.yaml")).data))
@@ -46,9 +46,9 @@ class HappeningClassifier(GraphComponent, IntentClassifier):
         """`over`: the intents that may be replaced; `short`, `parting`: see `_goes_on`."""
         return {
             "over": "ask_what ask_eligibility ask_activity ask_documents ask_how ask_fee ask_time ask_period ask_deadline ask_trouble ask_job_change "
-            "ask_family ask_travel ask_money ask_change ask_employer find_support react unclear out_of_scope".split(),
+            "ask_family ask_travel ask_money ask_change ask_employer find_support find_companies greet react unclear out_of_scope".split(),
             "short": "react deny nonsense choose restart_topic".split(),
-            "parting": "goodbye greet thank".split(),
+            "parting": "goodbye greet thank ask_capabilities".split(),
         }
 
     def __init__(self, config: Dict[str, Any]) -> None:
@@ -78,10 +78,12 @@ class HappeningClassifier(GraphComponent, IntentClassifier):
         return messages
 
     def _goes_on(self, message: Message, intent: Any) -> bool:
-        """Whether a day or a place is named, without a word of parting ("see you tomorrow") unless it is supposed (じゃあ木曜なら？)."""
-        if not any(one["entity"] in ("date", "place") for one in message.get(ENTITIES, [])):
-            return False
+        """Whether a day or a place is named, or the last list of days is spoken of. Beside a word of parting ("see you tomorrow") it has to be
+        supposed (じゃあ木曜なら？)."""
         text = message.get(TEXT) or ""
+        named = any(one["entity"] in ("date", "place") for one in message.get(ENTITIES, []))
+        if not (named or shifts(text, rules()) or wants_again(text, rules())):
+            return False
         return intent in self._short or (intent in self._parting and (supposes(text, rules()) or not _PARTING.search(normalised(text))))
 
     def _told(self, message: Message, today: dt.date) -> bool:

@@ -94,9 +94,9 @@ class Rules:
     `words`: what a person reads around the list (title, ask, label, hint, day_hint); `past`, `future`: words that tell when something happened;
     `asks`: words that ask for days or duties, `wishes`: for the counting itself, `question`: for anything; `all`: for all deadlines, after nothing
     in particular; `again`: for the last list once more; `soon`: words for a day that is near; `called_off`: what says that it will not happen after
-    all; `supposes`: what supposes another day; `later`, `sooner`: by how much (groups `count` and `unit`); `day`, `day_alone`: a day without its month
-    (group `day`), anywhere and where nothing else is said; `short_dates`: how 3/4 is read, by language; `denied_before`, `denied_after`: words around
-    a day that take it back.
+    all; `supposes`: what supposes another day; `later`, `sooner`: by how much (groups `count` and `unit`); `day`, `day_alone`: a day without its
+    month (group `day`), anywhere and where nothing else is said; `short_dates`: how 3/4 is read, by language; `denied_before`, `denied_after`:
+    words around a day that take it back.
     """
 
     words: Mapping[str, Texts]

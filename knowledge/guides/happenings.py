@@ -165,6 +165,16 @@ def wants_again(text: str, rules: Rules) -> bool:
     return _in_any(rules.again, _plain(text))
 
 
+def wishes_count(text: str, rules: Rules) -> bool:
+    """Whether a message asks for the counting itself ("can you work out the exact dates?")."""
+    return _in_any(rules.wishes, _plain(text))
+
+
+def shifts(text: str, rules: Rules) -> bool:
+    """Whether a message says by how much sooner or later something is ("a week later")."""
+    return _shift(text, rules) is not None
+
+
 def is_off(text: str, rules: Rules) -> bool:
     """Whether a message says that something will not happen after all ("the move is cancelled", 引っ越しはなくなりました)."""
     return _in_any(rules.called_off, _plain(text))

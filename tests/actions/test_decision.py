@@ -194,6 +194,13 @@ FIRST, SECOND, THIRD = (option["target"] for option in OFFERED)
         ("一番目", FIRST),
         ("上", FIRST),
         ("下", THIRD),
+        ("一番上のやつ", FIRST),
+        ("いちばんした", THIRD),
+        ("ふたつめ", SECOND),
+        ("にばんめです", SECOND),
+        ("さんばんのほう", THIRD),
+        ("the top one pls", FIRST),
+        ("the latter", THIRD),
     ],
 )
 def test_taken(desk: Desk, text: str, target: str) -> None:

@@ -91,7 +91,7 @@ def test_a_list_turns_the_conversation_to_its_procedure(listed: After) -> None:
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("and if we were category 2?", "en"), ("no, category 2", "en"), ("カテゴリー2だと何が減りますか", "ja"), ("いえ、大企業です", "ja")],
+    [("and if we were category 2?", "en"), ("no, category 2", "en"), ("カテゴリー2だと何が減りますか", "ja"), ("いえ、大企業です", "ja"), ("実は大手だそうです", "ja")],
 )
 def test_another_category_gives_the_changed_list(listed: After, text: str, language: str) -> None:
     assert listed.say(text, language)
@@ -295,7 +295,6 @@ def test_after_a_question_only_a_correction_counts_again(counted: After) -> None
     "text",
     [
         "can I go on 4 May 2031?",
-        "and I quit my job on 4 May 2031",  # another thing that happens, for the form
         "my friend in Osaka told me that the office there opens again on 4 May 2031",
         "no",
     ],
@@ -311,7 +310,9 @@ def test_a_day_that_can_be_read_in_two_ways_is_asked_back(counted: After) -> Non
     assert counted.filling.choices == ["April 3, 2031", "March 4, 2031"]
 
 
-@pytest.mark.parametrize(("text", "language"), [("can you put that in my calendar?", "en"), ("もう過ぎてる？", "ja"), ("show me the list again", "en")])
+@pytest.mark.parametrize(
+    ("text", "language"), [("can you put that in my calendar?", "en"), ("もう過ぎてる？", "ja"), ("show me the list again", "en")]
+)
 def test_the_list_comes_once_more(counted: After, text: str, language: str) -> None:
     assert counted.say(text, language)
     assert counted.days == ["2031-05-16", "2031-07-31"]
@@ -329,6 +330,23 @@ def test_what_was_told_without_its_day_waits_for_it(talk: Conversation, what: st
     assert not after.say(what, language, question=what)
     assert after.say(day, language)
     assert after.days == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("and I quit my job on 4 May 2031", "en"), ("2031年5月4日に会社も辞めます", "ja"), ("and if I am out of work from 4 May 2031?", "en")],
+)
+def test_what_happens_too_comes_into_the_list(counted: After, text: str, language: str) -> None:
+    assert counted.say(text, language)
+    assert counted.slots["shown"]["kinds"] == ["moved", "left_job"]
+    assert {"2031-05-16", "2031-05-18"} <= set(counted.days)
+
+
+def test_the_counting_begins_with_what_was_told(talk: Conversation) -> None:
+    after = After(Filling(ValidateDeadlines(), talk))
+    assert not after.say("my company let me go on 2 May 2031, who helps me?", question="who helps me?")
+    assert after.say("can you work out the exact date?")
+    assert "2031-05-16" in after.days
 
 
 def test_of_several_things_nobody_knows_whose_day_it_was(talk: Conversation) -> None:

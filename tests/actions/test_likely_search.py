@@ -6,7 +6,7 @@ from typing import Any, Dict
 
 import pytest
 
-from actions.searches import COMPANIES, EVENTS, likely_search
+from actions.searches import COMPANIES, EVENTS, heard, likely_search, plain_search
 from tests.actions.conftest import NEARLY, SURE, UNSURE, Conversation, how_sure
 from tests.actions.finder import Finder, listed, serve
 from tests.actions.test_wishes import turn
@@ -98,3 +98,53 @@ def test_an_ordinary_question_without_an_answer_lists_nothing(finder: Finder, te
     how_sure(UNSURE)
     said = finder.say(text, "unclear", language)
     assert said.replies[0].startswith("utter_not_sure") and not listed(said) and "listing" not in said.slots
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "fields", "places"),
+    [
+        ("I am looking for a company in Ibaraki or Chiba, agriculture", "en", ("agriculture",), ("ibaraki", "chiba")),
+        ("群馬の製造業の会社を探したい", "ja", ("manufacturing",), ("gunma",)),
+    ],
+)
+def test_companies_are_searched_by_what_is_named(text: str, language: str, fields: Any, places: Any) -> None:
+    search = plain_search(turn(text, language))
+    assert search is not None and search.what == COMPANIES
+    assert (search.wish.fields, search.wish.places) == (fields, places)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("which visa do I need for a hotel job in Osaka?", "en"),
+        ("大阪のホテルの仕事にはどのビザが必要ですか", "ja"),
+        ("I lost my hotel job in Osaka because my boss says that foreigners cannot do it", "en"),
+        ("jobs in Osaka", "en"),
+    ],
+)
+def test_what_asks_or_tells_something_else_is_no_search_for_companies(text: str, language: str) -> None:
+    assert plain_search(turn(text, language)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("hotels, not farms", "en", {"fields": ["hospitality"]}),
+        ("介護じゃなくてホテル", "ja", {"fields": ["hospitality"]}),
+        ("nothing in Osaka? then Kyoto", "en", {"places": ["kyoto"]}),
+        ("is it free", "en", {"free": True}),
+        ("IT", "en", {"fields": ["it"]}),
+    ],
+)
+def test_what_is_taken_back_is_not_looked_for(text: str, language: str, expected: Dict[str, Any]) -> None:
+    assert heard(turn(text, language)).wish.plain() == expected
+
+
+def test_not_online_opens_the_search_again() -> None:
+    found = heard(turn("not online please", "en"))
+    assert (found.wish.online, found.cleared.get("online")) == (False, False)
+
+
+@pytest.mark.parametrize(("text", "language"), [("only online ones", "en"), ("any other prefecture is fine too, Kyushu", "en"), ("東北にはないの？", "ja")])
+def test_light_words_leave_a_search_a_search(text: str, language: str) -> None:
+    assert heard(turn(text, language)).rest == []

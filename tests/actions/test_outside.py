@@ -51,7 +51,7 @@ def test_a_sure_answer_and_a_named_subject_speak_against_it() -> None:
     assert is_outside("what is this", Found([], [], 0.2, outside=0.7), 0.2)
     assert not is_outside("what is this", Found([], [], 0.97, outside=0.7), 0.02)
     doubtful = Found([], [], 0.75, outside=0.5)
-    assert is_outside("what is this", doubtful, 0.2) and not is_outside("what is this", Found([], named, 0.75, outside=0.5), 0.2)
+    assert is_outside("what is this", doubtful, 0.4) and not is_outside("what is this", Found([], named, 0.75, outside=0.5), 0.4)
 
 
 def test_the_intent_speaks_for_it() -> None:

@@ -65,6 +65,19 @@ def test_a_plain_wish_behind_a_story_begins_its_form_whatever_is_known(text: str
     assert wished(turn(text, language), would_say(kind)) == form
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("my husband is Japanese and I am in Brazil, what do we need so that I can come to Japan, as a list", "en"),
+        ("I extend my engineer visa, tell me all documents", "en"),
+        ("技人国の更新です。書類を全部教えて", "ja"),
+    ],
+)
+def test_all_papers_are_a_list_where_it_is_told_for_what(text: str, language: str) -> None:
+    assert wished(turn(text, language), would_say("answer")) == "checklist"
+    assert wished(turn("tell me all documents", "en"), would_say("answer")) is None
+
+
 @pytest.mark.parametrize("kind", ["likely", "choice", "unsure_near", "unsure"])
 @pytest.mark.parametrize(("text", "language"), VAGUE)
 def test_a_question_about_the_status_begins_the_form_where_no_answer_is_sure(text: str, language: str, kind: str) -> None:

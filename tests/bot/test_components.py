@@ -145,6 +145,9 @@ def test_the_ranking_is_sorted_by_confidence(parse: Pipeline) -> None:
         ("?!", "nonsense"),
         ("\x00\x01", "nonsense"),
         ("___", "nonsense"),
+        ("ddddd", "nonsense"),
+        ("ううううう", "nonsense"),
+        ("sdfghj", "nonsense"),
         ("English please", "switch_language"),
         ("日本語でお願いします", "switch_language"),
         ("Tôi muốn gia hạn visa", "other_language"),
@@ -221,3 +224,26 @@ def test_one_name_of_two_prefectures_never_hides_the_whole_table(entities: Entit
 
 def test_there_are_47_prefectures() -> None:
     assert len({row["id"] for row in read_yaml_file(ROOT / "knowledge" / "content" / "places.yaml")}) == 47
+
+
+@pytest.mark.parametrize(
+    ("text", "learned", "intent"),
+    [
+        ("thanks, but how much is it then?", "thank", "unclear"),
+        ("thanks, you were kind", "thank", "thank"),
+        ("ありがとう、費用はいくら？", "thank", "unclear"),
+        ("半年以上なら？", "goodbye", "unclear"),
+        ("では、また", "goodbye", "goodbye"),
+        ("must I pay a fine", "ask_identity", "unclear"),  # speaks to nobody
+        ("do you have a name", "ask_identity", "ask_identity"),
+        ("罰金ですか", "ask_identity", "unclear"),
+        ("あなたは本物ですか", "ask_identity", "ask_identity"),
+        ("what can my son do", "ask_capabilities", "unclear"),
+        ("what can this chat do", "ask_capabilities", "ask_capabilities"),
+    ],
+)
+def test_what_is_no_small_talk(text: str, learned: str, intent: str) -> None:
+    found = {"name": learned, "confidence": 0.9}
+    message = Message({TEXT: text, "intent": found, "intent_ranking": [found], "nearest_example": 0.6, "text_tokens": text.split()})
+    (result,) = SituationClassifier(SituationClassifier.get_default_config()).process([message])
+    assert result.get("intent")["name"] == intent

@@ -65,6 +65,11 @@ def test_a_day_without_a_word_of_parting_goes_on(intent: str) -> None:
     assert heard("また来週、2031年6月5日に", intent, "2031-06-05", "2031年6月5日", "ja").get("intent")["name"] == intent
 
 
+@pytest.mark.parametrize("text", ["hmm maybe a week later", "2週間遅くなりそう", "remind me please", "もう過ぎてる"])
+def test_a_message_about_the_last_list_goes_on(text: str) -> None:
+    assert [heard(text, intent).get("intent")["name"] for intent in ("goodbye", "react", "ask_capabilities")] == ["unclear"] * 3
+
+
 def test_the_component_stands_behind_the_others_in_the_pipeline() -> None:
     lines = (ROOT / "config.yml").read_text(encoding="utf-8").splitlines()
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("- name: bot.")]

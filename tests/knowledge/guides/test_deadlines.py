@@ -585,6 +585,11 @@ def test_a_fault_is_named_with_its_line(tmp_path: Path, old: str, new: str, mess
         ("十一月十二日退職、十八日引越", "ja", {"left_job": ["2026-11-12"], "moved": ["2026-11-18"]}),
         ("I quit on 8 September and moved on the 18th", "en", {"left_job": ["2026-09-08"], "moved": ["2026-09-18"]}),
         ("I will quit on 28 January and move on the 3rd", "en", {"left_job": ["2027-01-28"], "moved": ["2027-01-03", "2027-02-03"]}),
+        # what ends, and is no period of stay
+        ("my passport expires on 3 June 2027", "en", {"passport": ["2027-06-03"]}),
+        ("my credit card expires on 3 June 2027", "en", {}),
+        ("マイナンバーカードは2027年6月3日まで", "ja", {}),
+        ("パスポートの期限は2027年6月3日", "ja", {"passport": ["2027-06-03"]}),
         # no mention of a thing at all
         ("12月1日に入社した場合の期限は", "ja", {"new_job": ["2026-12-01"]}),
     ],
