@@ -52,8 +52,8 @@ class StatusFinderForm(Form):
         is vocational school" is no wish to study."""
         if question.id == "purpose":
             return self._wish(question, heard, answers)
-        named = reading.named(self, heard)
-        if question.id in answers and named not in (None, question.id):
+        named = self.question(reading.named(self, heard))
+        if question.id in answers and named is not None and named.id != question.id and named.applies(answers):
             return answers[question.id]
         return whereabouts(heard.text, heard.asked) if question.id == "place" else None
 

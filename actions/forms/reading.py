@@ -27,6 +27,7 @@ _SPELT = 85  # how alike (of 100) a word with a typing error must be to the word
 _LONG = 5  # letters; shorter words are alike too easily
 MAX_TEXT = 300  # characters of an answer in free words that are kept
 _MONTHS = 12
+_BELOW = {"money": 1, "years": 0.5}  # yen and years, by which "under 5 million" and "almost 3 years" stay under what they name
 MOST_A_MONTH = 1_000_000  # yen; nobody lives on less a year, so that it is taken for what somebody earns in a month
 _UNSURE_NUMBER = re.compile(
     r"(?<=[年歳才円万億0-9点])(?:くらい|ぐらい|ほど|だった|です)?(?:かな|かも|っけ|でしょうか|と思)[あぁいう]*(?:です)?[。?？\s]*$"
@@ -151,6 +152,8 @@ def _read(form: Form, question: Question, heard: Heard, answers: Answers, asked:
         value = _LONE[question.kind](heard)
     if value is None and asked and question.kind == "years" and is_whole("none", heard.text):
         value = 0
+    if value is not None and question.kind in _BELOW and matches(f"below_{question.kind}", heard.text):
+        value = max(value - _BELOW[question.kind], 0)  # nobody is to count on a band that is not reached
     if question.kind == "money":
         value = _a_year(heard, value)
     if value is None and question.options:

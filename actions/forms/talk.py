@@ -109,9 +109,11 @@ def _about_a_person(form: Form, question: Question, state: State, heard: Heard, 
     named = any(reading.is_whole("person", part) for part in split_questions(heard.text))  # "this is too much. human please"
     if named or (heard.intent == "request_human" and heard.sure and not answers):
         return Move("person", state)
-    if heard.tells_danger:
+    # A number or a "none" tells of no danger and complains of nothing, whatever it looks like.
+    plain = reading.only_number(question, heard) or any(reading.is_whole(name, heard.text) for name in ("none", "unknown", "done"))
+    if heard.tells_danger and not plain:
         return Move("danger", state)
-    if heard.intent == "complain" and heard.sure:
+    if heard.intent == "complain" and heard.sure and not plain:
         return Move("complaint", state)
     if memory.handoff == "offered" and heard.intent == "affirm":
         return Move("person", state)

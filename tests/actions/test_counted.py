@@ -191,3 +191,11 @@ def test_fewer_papers_take_the_points_for_papers_away(text: str) -> None:
 @pytest.mark.parametrize("text", ["my pay is 6.3, not 5.5", "年収は630万で、550万ではなかった"])
 def test_the_pay_that_is_taken_back_is_not_the_new_one(text: str) -> None:
     assert changes(FORM, BASE, heard(text)) == {"salary": 6_300_000}
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [("sorry, I'm actually 33 already", {"age": 33}), ("oh, I am 33 now", {"age": 33}), ("年収が500万を切ったら？", {"salary": 4_999_999})],
+)
+def test_an_age_told_anew_and_pay_that_falls_below(text: str, changed: Dict[str, Any]) -> None:
+    assert changes(FORM, BASE, heard(text)) == changed

@@ -146,6 +146,42 @@ def test_a_japanese_university_is_known_by_its_name(text: str) -> None:
     assert talk.begin(POINTS, heard(text)).state.answers == {"degree": "master", "person": ["japan_degree"]}
 
 
+@pytest.mark.parametrize(
+    ("asked", "text", "least", "below"),
+    [
+        ("salary", "a bit under 5 million", 4_000_000, 5_000_000),
+        ("salary", "500万弱です", 4_000_000, 5_000_000),
+        ("salary", "600万円に届かない", 5_000_000, 6_000_000),
+        ("career", "almost 3 years", 2, 3),
+        ("career", "5年未満です", 4, 5),
+    ],
+)
+def test_what_stays_under_a_number_is_less_than_it(asked: str, text: str, least: int, below: int) -> None:
+    before = {"type": "b", "degree": "master", **({"career": 3} if asked == "salary" else {})}
+    assert least <= went(POINTS, before, asked, text).state.answers[asked] < below
+
+
+@pytest.mark.parametrize("text", ["修士は中退したので学士です", "dropped out of my master, so bachelor"])
+def test_a_degree_not_finished_is_none(text: str) -> None:
+    assert went(POINTS, {"type": "b"}, "degree", text).state.answers["degree"] == "bachelor"
+
+
+@pytest.mark.parametrize(("asked", "text"), [("salary", "8000000"), ("age", "31"), ("research", "なし"), ("research", "none")])
+@pytest.mark.parametrize("intent", ["report_danger", "complain"])
+def test_a_number_or_a_none_is_no_cry_for_help(asked: str, text: str, intent: str) -> None:
+    before = {"type": "b", "degree": "master", "career": 4, "salary": 6_000_000, "age": 27}
+    before = {name: value for name, value in before.items() if name != asked}
+    move = talk.go_on(POINTS, State(before, asked), heard(text, intent), Memory(), lambda: Decision("unsure", Memory()))
+    assert move.kind == "ask" and asked in move.state.answers
+
+
+@pytest.mark.parametrize("text", ["go back please, I typed something that was not right", "why you want to know my degree"])
+def test_back_and_why_in_more_words(text: str) -> None:
+    before = {"type": "b"}
+    assert went(POINTS, before, "degree", text).state.asked in ("type", "degree")
+    assert went(POINTS, before, "degree", text).kind == "ask"
+
+
 # --- whose work and whose plan ---------------------------------------------------------------------------------------------------------
 
 
