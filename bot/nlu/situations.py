@@ -39,8 +39,9 @@ _NO_QUESTIONS = frozenset({"goodbye", "react", "affirm", "deny"})
 _QUESTION = re.compile("|".join(read_document(Path(__file__).with_name("question.yaml")).data))
 # Intents that bring a person in. Missing one leaves somebody alone with the bot, so they need less.
 PERSON = frozenset({"request_human", "complain"})
+_SAID_IN_WORDS = PERSON | FIXED - {"choose"} | {DANGER}
 _DANGER = re.compile("|".join(read_document(Path(__file__).with_name("danger.yaml")).data))
-_SPEAKING = re.compile(r"[^\W_]")
+_SPEAKING, _LETTER = re.compile(r"[^\W_]"), re.compile(r"[^\W\d_]")
 _NONSENSE = re.compile("|".join(f"(?:{one})" for one in read_document(Path(__file__).with_name("nonsense.yaml")).data))
 _ADDRESSED = re.compile("|".join(read_document(Path(__file__).with_name("addressed.yaml")).data))
 _ABOUT_THE_BOT = frozenset({"ask_identity", "ask_capabilities"})
@@ -66,12 +67,12 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         """What an intent needs to be believed: confidence, and nearness to an example. Word for word an example (`same_nearest`) needs nothing more.
 
         `fixed_…`: those with a fixed reply; `named_confidence`: when the message names a subject; `civility_confidence`: for a short greeting.
-        `person_confidence`: for one that brings a person in; `danger_confidence`: for danger that no word of danger.yaml names.
+        `person_…`: for one that brings a person in; `danger_confidence`: for danger that no word of danger.yaml names.
         `wish_…`: the wish for a form, which must also be `wish_lead` times as likely as the likeliest other intent (set on tests/bot/wishes).
         """
         return {
             **{"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8, "civility_confidence": 0.15},
-            **{"person_confidence": 0.25, "danger_confidence": 0.35},
+            **{"person_confidence": 0.25, "person_nearest": 0.36, "danger_confidence": 0.35},
             **{"wish_confidence": 0.3, "wish_nearest": 0.35, "wish_lead": 1.2},
             "same_nearest": 0.97,
         }
@@ -133,8 +134,10 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             return OTHER_LANGUAGE
         intent = message.get(INTENT) or {}
         name, confidence = intent.get(INTENT_NAME_KEY), intent.get(PREDICTED_CONFIDENCE_KEY, 0.0)
-        if name in PERSON and confidence < self._config["person_confidence"]:
+        if name in PERSON and (confidence < self._config["person_confidence"] or message.get(NEAREST, 0.0) < self._config["person_nearest"]):
             return UNCLEAR
+        if name in _SAID_IN_WORDS and not _LETTER.search(message.get(TEXT) or ""):
+            return UNCLEAR  # 9000000 is like no example, and so like any
         if name == DANGER and confidence < self._config["danger_confidence"] and message.get(NEAREST, 0.0) < self._config["same_nearest"]:
             return UNCLEAR
         if name in (_NO_QUESTIONS | {THANK}) and message.get(NEAREST, 0.0) < self._config["same_nearest"] and _asks(message, name):
