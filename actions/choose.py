@@ -17,7 +17,7 @@ from actions.forms import reading
 from actions.forms.hearing import heard_in
 from actions.going_on import go_on
 from actions.handoff import request_person
-from actions.replies import say
+from actions.replies import part, say, say_answers
 from actions.results import SLOT
 from actions.searches import again, follow_up, say_search
 from actions.turn import Turn, turn_of
@@ -108,6 +108,23 @@ class ActionRepeat(Action):
             return say_decision(dispatcher, turn, counter().tell(turn.memory.unit, turn.asked, turn.memory, dt.date.today()))
         say(dispatcher, "utter_ask_away", turn.language)
         return turn.events(turn.memory)
+
+
+class ActionSource(Action):
+    """Doubt: "are you sure?", "who says that?"."""
+
+    def name(self) -> str:
+        """Its name in domain.yml."""
+        return "action_source"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
+        """Says the last answer once more, with what it rests on. Where nothing was answered, it is a question like any other."""
+        turn = turn_of(tracker)
+        if not turn.memory.unit:
+            return _taken(dispatcher, turn)
+        decision = counter().tell(turn.memory.unit, turn.asked, turn.memory, dt.date.today())
+        say_answers(dispatcher, decision, turn.language, [part("utter_part_source")])
+        return turn.events(decision.memory)
 
 
 class ActionStartOver(Action):

@@ -28,6 +28,7 @@ OTHER_LANGUAGE = "other_language"
 NONSENSE = "nonsense"
 DANGER = "report_danger"
 UNCLEAR = "unclear"
+DOUBT = "ask_source"
 GOODBYE, THANK = "goodbye", "thank"
 # Intents that end in a fixed reply. A real question must not end there, so they need more evidence than the others.
 FIXED = frozenset("greet goodbye thank ask_identity ask_languages ask_capabilities insult react affirm deny choose restart_topic repeat".split())
@@ -67,12 +68,13 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         """What an intent needs to be believed: confidence, and nearness to an example. Word for word an example (`same_nearest`) needs nothing more.
 
         `fixed_…`: those with a fixed reply; `named_confidence`: when the message names a subject; `civility_confidence`: for a short greeting.
-        `person_…`: for one that brings a person in; `danger_confidence`: for danger that no word of danger.yaml names.
-        `wish_…`: the wish for a form, which must also be `wish_lead` times as likely as the likeliest other intent (set on tests/bot/wishes).
+        `person_…`: for one that brings a person in; `danger_confidence`: for danger that no word of danger.yaml names. `doubt_nearest`: for doubt
+        in the last answer. `wish_…`: the wish for a form, which must also be `wish_lead` times as likely as the likeliest other intent (set on
+        tests/bot/wishes).
         """
         return {
             **{"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8, "civility_confidence": 0.15},
-            **{"person_confidence": 0.25, "person_nearest": 0.36, "danger_confidence": 0.35},
+            **{"person_confidence": 0.25, "person_nearest": 0.36, "danger_confidence": 0.35, "doubt_nearest": 0.6},
             **{"wish_confidence": 0.3, "wish_nearest": 0.35, "wish_lead": 1.2},
             "same_nearest": 0.97,
         }
@@ -144,6 +146,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             return UNCLEAR
         if name in _ABOUT_THE_BOT and not _ADDRESSED.search(normalised(message.get(TEXT) or "")):
             return UNCLEAR
+        if name == DOUBT and message.get(NEAREST, 0.0) < self._config["doubt_nearest"]:
+            return UNCLEAR  # "where does it say how much I pay" is a question of its own
         if name in FIXED and not self._fixed_is_sure(message, confidence):
             return UNCLEAR
         return None

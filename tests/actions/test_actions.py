@@ -15,7 +15,7 @@ from rasa_sdk.utils import all_subclasses
 
 import actions
 from actions.answer import FAILURES_BEFORE_A_PERSON, ActionAnswer
-from actions.choose import ActionAffirm, ActionChoose, ActionDeny, ActionRepeat, ActionStartOver
+from actions.choose import ActionAffirm, ActionChoose, ActionDeny, ActionRepeat, ActionSource, ActionStartOver
 from actions.counter import counter
 from actions.decision import Decision
 from actions.handoff import LAST_QUESTIONS, MAX_QUESTION, ActionComplaint, ActionHandoff
@@ -223,6 +223,18 @@ def test_say_it_again(talk: Conversation) -> None:
     first = talk.say(ASK, "How much is the extension?").cards[0]["answer"]
     again = talk.say(ActionRepeat(), "もう一度", "ja", "repeat").cards[0]["answer"]
     assert (again["unit"], again["language"]) == (first["unit"], "ja")
+
+
+def test_doubt_brings_the_answer_again_with_what_it_rests_on(talk: Conversation) -> None:
+    asked = talk.say(ASK, "How much is the extension?").cards[0]["answer"]
+    said = talk.say(ActionSource(), "who says that", intent="ask_source")
+    assert (said.cards[0]["answer"]["text"], said.replies) == (asked["text"], ["utter_answer"])
+    assert "the official page counts" in said.texts[0] and asked["source"]["url"] in said.texts[0]
+    assert "公式のページが優先" in talk.say(ActionSource(), "本当？", "ja", "ask_source").texts[0]
+
+
+def test_doubt_before_any_answer_is_a_question_like_any_other(talk: Conversation) -> None:
+    assert talk.say(ActionSource(), "How much is the extension?", intent="ask_source").replies == ["utter_answer"]
 
 
 def test_another_question_forgets_the_subject(talk: Conversation) -> None:
