@@ -254,7 +254,15 @@ def _options(form: Form, question: Question, heard: Heard, answers: Answers) -> 
         return found or None
     if not found and heard.asked and is_whole("none", heard.text) and any(option.id == NONE for option in form.options(question, answers)):
         return NONE
+    found = found or (_numbered(form.options(question, answers), heard.text) if heard.asked else [])
     return found[0] if len(found) == 1 else None
+
+
+def _numbered(offered: Sequence[Option], text: str) -> list[str]:
+    """Of options that are numbers (categories 1 to 4) the one whose number is the only one in a text, and counts nothing there: "3 I suppose"."""
+    number, words = lone_number(text), list(tokens(text))
+    counted = any(word.text.isdigit() and after.content and after.start - word.end <= 1 for word, after in zip(words, words[1:]))
+    return [] if number is None or counted else [option.id for option in offered if option.id.isdigit() and int(option.id) == number]
 
 
 def chosen(form: Form, question: Question, heard: Heard, answers: Answers) -> list[str]:

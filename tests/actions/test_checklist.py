@@ -7,11 +7,13 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
+from actions.checklist import FORM
+from actions.forms import reading
 from actions.guided import ValidateChecklist
 from knowledge.articles import Library
 from knowledge.guides.checklists import checklists
 from tests.actions.conftest import Conversation
-from tests.actions.test_forms import Filling
+from tests.actions.test_forms import Filling, heard
 
 START = "make_checklist"
 
@@ -175,3 +177,20 @@ def test_a_second_list_begins_anew(filling: Filling) -> None:
 def test_who_brings_the_family_names_no_status_of_their_own(filling: Filling, text: str, language: str, group: str, status: Optional[str]) -> None:
     filling.say(text, language, "make_checklist")
     assert (filling.around.slots["checklist_group"], filling.around.slots.get("checklist_status")) == (group, status)
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("it should be 2, as far as I know", "2"),
+        ("4でお願いします。ほかはないです", "4"),
+        ("たぶん3かな", "3"),
+        ("there are 4 employees", None),
+        ("社員は2人です", None),
+        ("either 2 or 3", None),
+    ],
+)
+def test_a_category_is_told_by_its_number(text: str, category: str | None) -> None:
+    question = FORM.question("category")
+    assert question is not None
+    assert reading.read(FORM, question, heard(text), {}, asked=True) == category
