@@ -277,6 +277,8 @@ def test_next_friday_said_on_a_monday_can_be_either() -> None:
         ("ビザは6月30日までです。妻も働けますか", "ja", False),
         ("11月5日に引っ越しました。住民税はいくらですか", "ja", False),
         ("I was dismissed on 5 November, is there severance", "en", False),
+        ("my stay ends on 30 June 2027, tell me the papers for the extension", "en", False),
+        ("在留期限は6月30日です。更新の書類を集めます", "ja", False),
         # an employer speaks of somebody else
         ("our foreign staff member quit on 5 November, what do we report", "en", False),
         ("one of our trainees moved on 5 November", "en", False),
