@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Dict, FrozenSet, List, Optional, Sequence
+from typing import AbstractSet, Any, Dict, FrozenSet, List, Optional, Sequence
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -23,6 +23,11 @@ _OFFICE = "bac"  # types of work; of several that a message names, the last here
 _UNCOUNTED_DEGREES = frozenset({"senmon", "high_school", "none"})
 _FROM_THREE = frozenset({"papers", "grants"})  # achievements of which it takes three
 _UNCOUNTED_LEVELS = frozenset({"N3", "N4", "N5"})
+
+
+_DETAILS = frozenset(
+    f"points-{name}" for name in "education career salary age research position bonus bonus-employer permanent-residence parents-and-helpers".split()
+)
 
 
 class PointsForm(Form):
@@ -61,6 +66,14 @@ class PointsForm(Form):
                 return found[0]  # the options stand in the order of their points
             return "none" if _UNCOUNTED_LEVELS & set(heard.values("jlpt")) else None
         return None
+
+    def wished(self, heard: Heard) -> bool:
+        """Words that ask for one's own points."""
+        return points_table().says("wish", heard.text) is not None
+
+    def details(self) -> AbstractSet[str]:
+        """The articles about single rows of the table, and what the points are good for."""
+        return _DETAILS
 
     def about(self, answers: Answers, day: dt.date) -> Optional[str]:
         """The status that the points are for."""

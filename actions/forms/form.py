@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, Callable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import AbstractSet, Any, Callable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from actions.decision import DANGER, Decision
 from knowledge.guides.questionnaire import UNKNOWN, Answers, Option, Question
@@ -108,6 +108,10 @@ class Form(ABC):
     def wished(self, heard: Heard) -> bool:
         """Whether a message asks for this form beyond doubt, though it is a question that the knowledge may answer too."""
         return False
+
+    def details(self) -> AbstractSet[str]:
+        """Articles about a part of what the form asks: a question that one of them surely answers begins no form ("does overtime count as pay?")."""
+        return frozenset()
 
     def options(self, question: Question, answers: Answers) -> Tuple[Option, ...]:
         """The options to tap. A form may compute them (such as the categories that a procedure has)."""

@@ -83,7 +83,7 @@ class FormValidation(Action, ABC):
         """The answer to a message that only looked like the wish for this form ("list all planets" wants no list of papers); None when it is wished.
 
         "My salary was cut and my points fell, do I have to report it?" speaks of points and wants an answer. So a question is answered when the
-        knowledge is very sure of an answer that has nothing to do with the form; the form is offered under it.
+        knowledge is very sure of an answer that has nothing to do with the form, or sure of one about a part of it; the form is offered under it.
         """
         form = counter().library.forms.get(self.form.name)
         if form is None or bare(heard.text) in {bare(title) for title in form.title.values()}:
@@ -93,10 +93,12 @@ class FormValidation(Action, ABC):
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
         if decision.kind == "out_of_scope" and dict(turn.asked.ranking).get("out_of_scope", 0.0) >= LIKELY_OUTSIDE:
             return decision
-        sure_of_another = decision.kind == "answer" and decision.certainty >= SURE_OF_ANOTHER and decision.memory.subject not in form.articles
-        if not sure_of_another or not reading.is_question(heard):
+        subject = decision.memory.subject
+        another = subject in self.form.details() or (decision.certainty >= SURE_OF_ANOTHER and subject not in form.articles)
+        if decision.kind != "answer" or not another or not reading.is_question(heard):
             return None
-        buttons = [form_button(form, turn.language), *decision.buttons[: MAX_OFFERED - 1]]
+        begin = form_button(form, turn.language)
+        buttons = [begin, *(button for button in decision.buttons if button != begin)][:MAX_OFFERED]
         return replace(decision, buttons=buttons, memory=replace(decision.memory, offered=tuple(buttons)))
 
     # --- what is said ------------------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+from dataclasses import replace
 from typing import Any, Dict, List, Sequence
 
 import pytest
@@ -12,8 +14,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.calculator import ActionPointsWhatIf, ValidatePoints
 from actions.counted import changes
 from actions.counter import counter
+from actions.decision import Asked
 from actions.forms import talk as form_talk
 from actions.forms.form import State
+from actions.memory import Memory
 from actions.points import PointsForm
 from knowledge.articles import FormStart
 from knowledge.documents import read_document
@@ -416,6 +420,30 @@ def test_a_question_that_looks_like_the_wish_to_count_keeps_the_result(counted: 
     assert counted.choices[0] == "Calculate my points"
     assert all(counted.around.slots.get(name) == before.get(name) for name in FORM.slots({}))
     assert "80 points, instead of 65" in what_if(counted, "What if I pass N1?")
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "begins"),
+    [
+        ("is the yearly bonus part of what counts as pay?", "points-salary", False),
+        ("is the yearly bonus part of what counts as pay", "points-salary", False),
+        ("残業代は年収に入りますか", "points-salary", False),
+        ("how does the points thing work?", "points-system", True),  # the article about the whole: counting is the best answer
+        ("how many points would I have?", "points-salary", True),
+        ("I have the yearly bonus in my pay", "points-salary", True),
+    ],
+)
+def test_a_question_about_a_row_of_the_table_is_answered(
+    filling: Filling, monkeypatch: pytest.MonkeyPatch, text: str, subject: str, begins: bool
+) -> None:
+    start = FormStart("points", "calculate_points", {"en": "Calculate my points", "ja": "ポイントを計算する"}, ("points-system", "points-salary"))
+    monkeypatch.setitem(counter().library.forms, "points", start)
+    decision = counter().tell("procedure-extension", Asked(text, "en"), Memory(), dt.date.today())
+    sure = replace(decision, certainty=0.75, memory=replace(decision.memory, subject=subject))
+    monkeypatch.setattr(counter(), "decide", lambda asked, memory, day: sure)
+    filling.say(text, intent="calculate_points")
+    assert filling.active == begins
+    assert begins or filling.choices.count("Calculate my points") == 1
 
 
 @pytest.mark.parametrize(("likely", "kind"), [(0.3, "utter_out_of_scope"), (0.0, "utter_points_intro")])
