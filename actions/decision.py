@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
-from pathlib import Path
-from typing import AbstractSet, Callable, Mapping, Optional, Sequence
+from functools import cache
+from typing import AbstractSet, Callable, Optional, Sequence
 
+from actions.follow_ups import follow_ups
 from actions.memory import Memory
 from actions.outside import is_outside
 from knowledge.analysis import Token, has_japanese, normalised, tokens
@@ -16,7 +16,6 @@ from knowledge.answers import Answer, answer_of
 from knowledge.articles import Article, FormStart, Library, Unit
 from knowledge.aspect_intents import intent_aspects
 from knowledge.content_reader import target_exists
-from knowledge.documents import read_document
 from knowledge.languages import in_language, languages
 from knowledge.search.index import Found, Hit, Index, bare
 from knowledge.search.names import Mention, NameTable, choice_names
@@ -177,7 +176,7 @@ class Counter:
         """Whether a "no" or a "something else" says at once what is meant: "no, I mean the change of status", いや、妻の話です."""
         words = list(tokens(text))
         named = self.index.names.find(text, words) or self._choices.find(text, words)
-        return bool(named) and _follow_ups().correction.search(normalised(text)) is not None
+        return bool(named) and follow_ups().correction.search(normalised(text)) is not None
 
     def tell(self, target: str, asked: Asked, memory: Memory, day: dt.date) -> Decision:
         """The answer of one unit (by key), or of an article's first unit (by id); or the form (`form:` and its id) that begins."""
@@ -255,7 +254,7 @@ class Counter:
         or the general article of that aspect ("fees?" after a status: the table of fees), or its nearest unit; none of them surer than likely.
         """
         found = replace(found, outside=0.0)
-        aspects = {aspect for word in words for aspect in _follow_ups().words.get(word.lemma, ())}
+        aspects = {aspect for word in words for aspect in follow_ups().words.get(word.lemma, ())}
         aspects = aspects or {name for name, share in likely_aspects(asked).items() if share >= _LIKELY_ASPECT}
 
         def of(articles: AbstractSet[str], fitting: bool) -> list[Hit]:
@@ -266,20 +265,20 @@ class Counter:
         first = self._units[found.hits[0].unit] if found.hits else None
         if first is None or (first.article in near and (sure or first.aspect in aspects or not aspects)):
             return found
-        general = _follow_ups().general if article.kind in _PROCEDURES else frozenset[str]()
+        general = follow_ups().general if article.kind in _PROCEDURES else frozenset[str]()
         hits = of({article.id}, True) or of(near, True) or of(general, True) or of(near, False)
         return replace(found, hits=hits, certainty=(self.index.ranking.nearly + self.index.ranking.sure) / 2) if hits else found
 
     def _takes_its_place(self, mention: Mention, text: str, words: Sequence[Token]) -> bool:
         """Whether a name that stands alone takes the place of the subject in the last question ("and for dependents?"). A condition does not
         (離婚したら？ asks about the subject after a divorce), unless it is another topic ("and if I am a student?")."""
-        return not self._asks_of_subject(words) and (self._names_a_topic(mention) or not _follow_ups().condition.search(normalised(text)))
+        return not self._asks_of_subject(words) and (self._names_a_topic(mention) or not follow_ups().condition.search(normalised(text)))
 
     def _asks_of_subject(self, words: Sequence[Token]) -> bool:
         """Whether a message names no thing of its own ("how much does it cost", 期間は)."""
         content = [word for word in words if word.content and word.lemma not in _GOING_ON]
         asks = bool(content) or any(word.lemma in _ASKING for word in words)
-        return asks and all(word.lemma in _follow_ups().words for word in content)
+        return asks and all(word.lemma in follow_ups().words for word in content)
 
     def _names_a_topic(self, mention: Mention) -> bool:
         """Whether a name changes the topic. Everyday words that are names too (family, 家族, salary) do not."""
@@ -318,7 +317,7 @@ class Counter:
     def _both(self, asked: Asked) -> list[Unit]:
         """The units that answer the two halves of one sentence, each of which asks for something, and surely ("how do I … and what does …?").
         The second may leave its subject to the first."""
-        halves = _follow_ups().both.split(normalised(asked.text))
+        halves = follow_ups().both.split(normalised(asked.text))
         if len(halves) != 2 or not all(_asks(tokens(half)) for half in halves) or self._asks_of_subject(tokens(halves[0])):
             return []
         first = self.index.search(halves[0], asked.language)
@@ -396,7 +395,7 @@ def _content_outside(words: Sequence[Token], mentions: Sequence[Mention]) -> lis
 
 def _asks(words: Sequence[Token]) -> bool:
     """Whether words ask for something: 方法, "how", "cost"."""
-    return any(word.lemma in _ASKING or word.lemma in _follow_ups().words for word in words)
+    return any(word.lemma in _ASKING or word.lemma in follow_ups().words for word in words)
 
 
 def likely_aspects(asked: Asked) -> dict[str, float]:
@@ -407,21 +406,3 @@ def likely_aspects(asked: Asked) -> dict[str, float]:
         for place, aspect in enumerate(table.get(intent, ())):
             likely[aspect] = max(likely.get(aspect, 0.0), confidence * (1.0 if place == 0 else 0.7))
     return likely
-
-
-@dataclass(frozen=True)
-class _FollowUps:
-    """What follow_ups.yaml holds."""
-
-    words: Mapping[str, tuple[str, ...]]  # a word, and the aspects it asks for
-    general: frozenset[str]
-    condition: re.Pattern[str]
-    correction: re.Pattern[str]
-    both: re.Pattern[str]
-
-
-@lru_cache(maxsize=1)
-def _follow_ups() -> _FollowUps:
-    table = read_document(Path(__file__).with_name("follow_ups.yaml")).data
-    words = {str(word): tuple(row["aspects"]) for row in table["words"] for code in languages() for word in row[code]}
-    return _FollowUps(words, frozenset(table["general"]), *(re.compile("|".join(table[name])) for name in ("condition", "correction", "both")))
