@@ -39,8 +39,10 @@ _SHORT = 5  # words
 _NO_QUESTIONS = frozenset({"goodbye", "react", "affirm", "deny"})
 _QUESTION = re.compile("|".join(read_document(Path(__file__).with_name("question.yaml")).data))
 # Intents that bring a person in. Missing one leaves somebody alone with the bot, so they need less.
-PERSON = frozenset({"request_human", "complain"})
+REQUEST = "request_human"
+PERSON = frozenset({REQUEST, "complain"})
 _SAID_IN_WORDS = PERSON | FIXED - {"choose"} | {DANGER}
+_PERSON_WORDS = re.compile("|".join(read_document(Path(__file__).with_name("person.yaml")).data))
 _DANGER = re.compile("|".join(read_document(Path(__file__).with_name("danger.yaml")).data))
 _SPEAKING, _LETTER = re.compile(r"[^\W_]"), re.compile(r"[^\W\d_]")
 _NONSENSE = re.compile("|".join(f"(?:{one})" for one in read_document(Path(__file__).with_name("nonsense.yaml")).data))
@@ -138,6 +140,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         name, confidence = intent.get(INTENT_NAME_KEY), intent.get(PREDICTED_CONFIDENCE_KEY, 0.0)
         if name in PERSON and (confidence < self._config["person_confidence"] or message.get(NEAREST, 0.0) < self._config["person_nearest"]):
             return UNCLEAR
+        if name == REQUEST and not _PERSON_WORDS.search(normalised(message.get(TEXT) or "")):
+            return UNCLEAR  # 更新したいです sounds like 話したいです
         if name in _SAID_IN_WORDS and not _LETTER.search(message.get(TEXT) or ""):
             return UNCLEAR  # 9000000 is like no example, and so like any
         if name == DANGER and confidence < self._config["danger_confidence"] and message.get(NEAREST, 0.0) < self._config["same_nearest"]:

@@ -190,6 +190,9 @@ def test_a_fixed_reply_needs_evidence() -> None:
     assert intent(0.6, 0.2, name="report_danger") == "unclear"  # "they want 60,000 yen for cancelling" is trouble, and no danger
     assert intent(0.6, 0.5, name="report_danger") == "report_danger"
     assert intent(1.0, 0.2, name="report_danger") == "report_danger"
+    assert intent(0.3, 0.6, name="complain") == "unclear"  # near no example, like "the landlord does not answer"
+    assert intent(0.5, 0.6, name="complain") == "complain"
+    assert intent(0.3, 0.6, name="ask_source") == "unclear"
 
 
 # --- entities of a message --------------------------------------------------------------------------------------------
@@ -240,6 +243,13 @@ def test_there_are_47_prefectures() -> None:
         ("あなたは本物ですか", "ask_identity", "ask_identity"),
         ("what can my son do", "ask_capabilities", "unclear"),
         ("what can this chat do", "ask_capabilities", "ask_capabilities"),
+        ("申請したいです", "request_human", "unclear"),
+        ("担当の方にお願いしたいです", "request_human", "request_human"),
+        ("I'd like to extend", "request_human", "unclear"),
+        ("I'd like somebody to look at it", "request_human", "request_human"),
+        ("8500000", "report_danger", "unclear"),
+        ("he hurts me", "report_danger", "report_danger"),
+        ("who wrote this", "ask_source", "ask_source"),
     ],
 )
 def test_what_is_no_small_talk(text: str, learned: str, intent: str) -> None:
