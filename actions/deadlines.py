@@ -48,6 +48,7 @@ class DeadlinesForm(Form):
     """Asks what happens, and then for each the day that was not said with it. The answers are dropped with the result."""
 
     name = "deadlines"
+    told_first = True
 
     def questions(self) -> Sequence[Question]:
         """What happens, and the day of each kind."""

@@ -83,11 +83,13 @@ class Form(ABC):
     """One thing to do step by step. See actions/forms/README.md for how to make one.
 
     `name`: the loop is `<name>_form`, its slots are `<name>_<question id>`, the button that starts it stands in content/forms.yaml.
+    `told_first`: whether its wish tells something that the form reads, so that what tells nothing of it may mean something else.
     `keeps`: whether the answers stay after the result, for "what if …"; otherwise they are forgotten.
     """
 
     name: ClassVar[str]
     keeps: ClassVar[bool] = False
+    told_first: ClassVar[bool] = False
 
     @abstractmethod
     def questions(self) -> Sequence[Question]:

@@ -93,9 +93,12 @@ class FormValidation(Action, ABC):
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
         if decision.kind == "out_of_scope" and dict(turn.asked.ranking).get("out_of_scope", 0.0) >= LIKELY_OUTSIDE:
             return decision
+        if decision.kind == "choice" and turn.asked.intent == form.intent:
+            return decision  # "visa" alone is asked back
         subject = decision.memory.subject
         another = subject in self.form.details() or (decision.certainty >= SURE_OF_ANOTHER and subject not in form.articles)
-        if decision.kind != "answer" or not another or not reading.is_question(heard):
+        asks = reading.is_question(heard) or (self.form.told_first and not reading.told(self.form, heard))
+        if decision.kind != "answer" or not another or not asks:
             return None
         begin = form_button(form, turn.language)
         buttons = [begin, *(button for button in decision.buttons if button != begin)][:MAX_OFFERED]

@@ -9,8 +9,12 @@ from typing import Any, Dict, List
 import pytest
 
 from actions.choose import ActionAffirm
+from actions.counter import counter
 from actions.deadlines import WHAT, DeadlinesForm
+from actions.decision import Asked
 from actions.guided import ValidateDeadlines
+from actions.memory import Memory
+from knowledge.articles import FormStart
 from knowledge.guides.deadlines import rules
 from knowledge.languages import languages
 from tests.actions.conftest import UNSURE, Conversation, how_sure, rendered
@@ -41,6 +45,17 @@ def kept(filling: Filling) -> List[Any]:
 def result(told: Dict[str, str], language: str, day: dt.date = TODAY) -> str:
     says = DeadlinesForm().finish({WHAT: told}, language, day)
     return "\n".join(rendered({"response": one.reply, "language": language, **one.fields}) for one in says)
+
+
+@pytest.mark.parametrize(("text", "begins"), [("How much is the extension, I mean the price", False), ("I moved, How much is the extension", True)])
+def test_what_tells_of_nothing_with_a_deadline_is_answered(filling: Filling, monkeypatch: pytest.MonkeyPatch, text: str, begins: bool) -> None:
+    start = FormStart("deadlines", START, {"en": "Work out my deadlines", "ja": "期限を計算する"})
+    monkeypatch.setitem(counter().library.forms, "deadlines", start)
+    sure = counter().tell("procedure-extension", Asked(text, "en"), Memory(), TODAY)
+    monkeypatch.setattr(counter(), "decide", lambda asked, memory, day: sure)
+    monkeypatch.setattr("actions.forms.reading.is_question", lambda heard: False)
+    filling.say(text, intent=START)
+    assert filling.active == begins
 
 
 # --- at once ----------------------------------------------------------------------------------------------------------------

@@ -446,6 +446,13 @@ def test_a_question_about_a_row_of_the_table_is_answered(
     assert begins or filling.choices.count("Calculate my points") == 1
 
 
+def test_a_word_that_means_too_much_is_asked_back_and_begins_no_form(filling: Filling, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = FormStart("points", "calculate_points", {"en": "Calculate my points", "ja": "ポイントを計算する"})
+    monkeypatch.setitem(counter().library.forms, "points", start)
+    filling.say("visa?", intent="calculate_points")
+    assert filling.messages[0]["response"] == "utter_choose" and not filling.active
+
+
 @pytest.mark.parametrize(("likely", "kind"), [(0.3, "utter_out_of_scope"), (0.0, "utter_points_intro")])
 def test_what_is_outside_begins_no_form(filling: Filling, monkeypatch: pytest.MonkeyPatch, likely: float, kind: str) -> None:
     start = FormStart("points", "calculate_points", {"en": "Calculate my points", "ja": "ポイントを計算する"})
