@@ -26,6 +26,7 @@ MAX_OFFERED = 3
 _OUT_OF_SCOPE = "out_of_scope"
 DANGER = "report_danger"  # the intent that is never sent away as none of our business
 ABOUT = "guide-about-madoguchi"  # the article about this service
+SURE_ABOUT_ITSELF = 0.5  # the certainty from which on that article answers what is taken for "who are you"
 FIXED_UNITS = frozenset({f"{ABOUT}#what", f"{ABOUT}#person"})  # of it: what the fixed reply says better
 FORM = "form:"  # a target that is a form and no answer
 # Kinds of articles whose name turns the conversation to them.
@@ -169,7 +170,7 @@ class Counter:
     def about_itself(self, asked: Asked) -> Optional[str]:
         """The key of the unit that answers a question about this service itself (what it keeps, what it costs), when the article about it has one."""
         found = self.index.search(asked.text, asked.language, (ABOUT,))
-        first = self._units[found.hits[0].unit] if found.hits and found.certainty >= self.index.ranking.nearly else None
+        first = self._units[found.hits[0].unit] if found.hits and found.certainty >= SURE_ABOUT_ITSELF else None
         return first.key if first and first.article == ABOUT and first.key not in FIXED_UNITS else None
 
     def says_more(self, text: str) -> bool:

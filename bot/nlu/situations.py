@@ -76,7 +76,7 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         """
         return {
             **{"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8, "civility_confidence": 0.15},
-            **{"person_confidence": 0.25, "person_nearest": 0.36, "danger_confidence": 0.35, "doubt_nearest": 0.36},
+            **{"person_confidence": 0.25, "person_nearest": 0.28, "danger_confidence": 0.35, "doubt_nearest": 0.28},
             **{"wish_confidence": 0.3, "wish_nearest": 0.35, "wish_lead": 1.2},
             "same_nearest": 0.97,
         }

@@ -190,9 +190,9 @@ def test_a_fixed_reply_needs_evidence() -> None:
     assert intent(0.6, 0.2, name="report_danger") == "unclear"  # "they want 60,000 yen for cancelling" is trouble, and no danger
     assert intent(0.6, 0.5, name="report_danger") == "report_danger"
     assert intent(1.0, 0.2, name="report_danger") == "report_danger"
-    assert intent(0.3, 0.6, name="complain") == "unclear"  # near no example, like "the landlord does not answer"
+    assert intent(0.2, 0.6, name="complain") == "unclear"  # near no example, like "the landlord does not answer"
     assert intent(0.5, 0.6, name="complain") == "complain"
-    assert intent(0.3, 0.6, name="ask_source") == "unclear"
+    assert intent(0.2, 0.6, name="ask_source") == "unclear"
 
 
 # --- entities of a message --------------------------------------------------------------------------------------------
