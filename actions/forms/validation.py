@@ -96,9 +96,10 @@ class FormValidation(Action, ABC):
         if decision.kind == "choice" and turn.asked.intent == form.intent:
             return decision  # "visa" alone is asked back
         subject = decision.memory.subject
-        another = subject in self.form.details() or (decision.certainty >= SURE_OF_ANOTHER and subject not in form.articles)
-        asks = reading.is_question(heard) or (self.form.told_first and not reading.told(self.form, heard))
-        if decision.kind != "answer" or not another or not asks:
+        untold = self.form.told_first and not reading.told(self.form, heard)
+        another = subject not in form.articles and (untold or decision.certainty >= SURE_OF_ANOTHER)
+        known = decision.kind == "answer" or (untold and decision.kind == "likely")
+        if not known or not (another or subject in self.form.details()) or not (untold or reading.is_question(heard)):
             return None
         begin = form_button(form, turn.language)
         buttons = [begin, *(button for button in decision.buttons if button != begin)][:MAX_OFFERED]

@@ -43,6 +43,8 @@ REQUEST = "request_human"
 PERSON = frozenset({REQUEST, "complain"})
 _SAID_IN_WORDS = PERSON | FIXED - {"choose"} | {DANGER}
 _PERSON_WORDS = re.compile("|".join(read_document(Path(__file__).with_name("person.yaml")).data))
+_DOUBT = re.compile("|".join(read_document(Path(__file__).with_name("doubt.yaml")).data))
+_SHORT_DOUBT = 45  # characters; a longer message asks something of its own
 _DANGER = re.compile("|".join(read_document(Path(__file__).with_name("danger.yaml")).data))
 _SPEAKING, _LETTER = re.compile(r"[^\W_]"), re.compile(r"[^\W\d_]")
 _NONSENSE = re.compile("|".join(f"(?:{one})" for one in read_document(Path(__file__).with_name("nonsense.yaml")).data))
@@ -132,6 +134,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             return DANGER
         if bare(message.get(TEXT) or "") in self._buttons:
             return self._buttons[bare(message.get(TEXT) or "")]
+        if _doubts(message):
+            return DOUBT
         if language.get("asked"):
             return SWITCH_LANGUAGE
         if language.get("code") and language["code"] not in languages():
@@ -164,6 +168,13 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         short = message.get(INTENT)[INTENT_NAME_KEY] in CIVILITIES and len(message.get("text_tokens") or ()) <= _SHORT
         needed = self._config["civility_confidence" if short else "fixed_confidence"]
         return confidence >= needed and message.get(NEAREST, 0.0) >= self._config["fixed_nearest"]
+
+
+def _doubts(message: Message) -> bool:
+    """Whether a short message that names nothing doubts what was said."""
+    text = normalised(message.get(TEXT) or "")
+    named = any(entity["entity"] in ("subject", "choice") for entity in message.get(ENTITIES, []))
+    return len(text) <= _SHORT_DOUBT and not named and _DOUBT.search(text) is not None
 
 
 def _asks(message: Message, name: str) -> bool:

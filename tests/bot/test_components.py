@@ -250,6 +250,16 @@ def test_there_are_47_prefectures() -> None:
         ("8500000", "report_danger", "unclear"),
         ("he hurts me", "report_danger", "report_danger"),
         ("who wrote this", "ask_source", "ask_source"),
+        ("hm, who says so?", "ask_what", "ask_source"),
+        ("and where is that written", "ask_how", "ask_source"),
+        ("is your info still correct?", "ask_eligibility", "ask_source"),
+        ("え、本当なの？", "react", "ask_source"),
+        ("その根拠は？", "ask_what", "ask_source"),
+        ("is it true that residents without a job must leave at once?", "ask_trouble", "ask_trouble"),
+        ("which source of income counts", "ask_money", "ask_money"),
+        ("where is that office", "ask_how", "ask_how"),
+        ("本当に働けますか", "ask_activity", "ask_activity"),
+        ("雇用主に根拠のない解雇をされました", "ask_trouble", "ask_trouble"),
     ],
 )
 def test_what_is_no_small_talk(text: str, learned: str, intent: str) -> None:
