@@ -59,6 +59,7 @@ def page(browser: Browser) -> Iterator[Page]:
     with Served() as served:
         browser.size(1440, 900)
         browser.media(motion="reduce")
+        browser.open("about:blank")  # the page of the test before must not go on: an answer that comes late would set its cookie again
         browser.devtools("Network.clearBrowserCookies")
         browser.errors()
         yield Page(browser, served)
