@@ -117,7 +117,8 @@ def changed(turn: Turn) -> Optional[Dict[str, Any]]:
         return None
     text = reading.without_marker(heard.text)
     dates = [heard.text[int(one["start"]) : int(one["end"])] for one in heard.entities if one["entity"] == "date"]  # "opened in September"
-    heard = replace(heard, text=(text := wording.without("differing", text)))
+    text = wording.without("differing", text)
+    heard = replace(heard, text=text)
     mentions, words = _options().find(text), [word for word in tokens(text) if word.content or word.lemma in _going_on("asking")]
     spans = [(one.start, one.end) for one in mentions]
     spans += [(place, place + len(said)) for said in dates for place in [text.find(said)] if place >= 0]

@@ -197,8 +197,7 @@ def _said_before(turn: Turn, most: int = _READ_AGAIN) -> Told:
     """What was told in the last messages, with the day as it was said last. Read anew each time: no day is kept."""
     told: Told = {}
     for heard in heard_before(turn, most):
-        happened = _found(heard) or (_found(heard, asked=True) if reading.content_words(heard) <= FEW_WORDS else [])
-        found = {one.kind.id: _plain(one.days) for one in happened}
+        found = {one.kind.id: _plain(one.days) for one in _hinted(heard, FEW_WORDS)}
         waiting = next((kind for kind, day in told.items() if not isinstance(day, str)), None)
         changed = None if found.keys() - told.keys() else _changed({waiting: told[waiting]} if waiting else told, heard, led=True)
         told.update(changed if changed is not None else {kind: day for kind, day in found.items() if day or kind not in told})
@@ -210,9 +209,9 @@ def _tells_without_rules(heard: Heard) -> bool:
     return any(not one.kind.rules for one in find_happenings(heard.text, heard.language, _dates(heard), rules(), dt.date.today()))
 
 
-def _hinted(heard: Heard) -> List[Happening]:
-    """What a message tells; a short one may only hint at it ("and if I find something new starting on 12 January?")."""
-    return _found(heard) or (_found(heard, asked=True) if reading.content_words(heard) <= MOST_WORDS else [])
+def _hinted(heard: Heard, most: int = MOST_WORDS) -> List[Happening]:
+    """What a message tells; one of at most so many words may only hint at it ("and if I find something new starting on 12 January?")."""
+    return _found(heard) or (_found(heard, asked=True) if reading.content_words(heard) <= most else [])
 
 
 def _found(heard: Heard, asked: bool = False) -> List[Happening]:

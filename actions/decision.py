@@ -66,6 +66,11 @@ class Asked:
     intent: str = "unclear"
     ranking: tuple[tuple[str, float], ...] = ()
 
+    @property
+    def strange(self) -> float:
+        """How likely it is none of our business, by the intents alone; 0 when that is not among the likeliest."""
+        return dict(self.ranking).get(_OUT_OF_SCOPE, 0.0)
+
 
 @dataclass
 class Decision:
@@ -128,7 +133,7 @@ class Counter:
             question, found = self._search(asked, memory, words, mentions, alone)
         names_nothing = bool(memory.subject) and self._asks_of_subject(words)
         asked = replace(asked, text=question)
-        if asked.intent != DANGER and is_outside(asked.text, found, dict(asked.ranking).get(_OUT_OF_SCOPE, 0.0)):
+        if asked.intent != DANGER and is_outside(asked.text, found, asked.strange):
             return Decision("out_of_scope", replace(memory, offered=(), failures=0))
         decision = self._decided(found, asked, memory, day)
         if names_nothing:  # it does not turn the conversation, wherever its answer stands
@@ -241,7 +246,7 @@ class Counter:
             return asked.text, alone()
         found = self.index.follow_up(asked.text, asked.language, article.id, memory.unit, likely_aspects(asked), limit=_DEEP if of_subject else 8)
         near = {article.id, *article.related}
-        if dict(asked.ranking).get(_OUT_OF_SCOPE, 0.0) >= _STRANGE:  # the words say so, whatever the conversation is about
+        if asked.strange >= _STRANGE:  # the words say so, whatever the conversation is about
             found = replace(found, outside=max(found.outside, alone().outside))
         elif of_subject:
             found = self._within(article, found, asked, words)

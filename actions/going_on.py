@@ -40,7 +40,7 @@ def go_on(dispatcher: CollectingDispatcher, turn: Turn) -> Optional[List[Dict[st
 
 def _none_of_our_business(turn: Turn) -> bool:
     """Whether a day in a message is surely the day of something else ("and the weather tomorrow?")."""
-    return dict(turn.asked.ranking).get("out_of_scope", 0.0) >= SURE_INTENT
+    return turn.asked.strange >= SURE_INTENT
 
 
 def _again(dispatcher: CollectingDispatcher, turn: Turn, form: Form, answers: Answers) -> List[Dict[str, Any]]:

@@ -91,7 +91,7 @@ class FormValidation(Action, ABC):
         if self.form.wished(heard):
             return None
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
-        if decision.kind == "out_of_scope" and dict(turn.asked.ranking).get("out_of_scope", 0.0) >= LIKELY_OUTSIDE:
+        if decision.kind == "out_of_scope" and turn.asked.strange >= LIKELY_OUTSIDE:
             return decision
         if decision.kind == "choice" and turn.asked.intent == form.intent:
             return decision  # "visa" alone is asked back

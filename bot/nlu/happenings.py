@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from pathlib import Path
 from typing import Any, Dict, List, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -17,14 +15,14 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.fingerprint import fingerprint
 from bot.nlu.intent_classifier import set_intent
+from bot.nlu.patterns import pattern
 from bot.nlu.tokenizer import LANGUAGE
 from knowledge.analysis import normalised
-from knowledge.documents import read_document
 from knowledge.guides.deadlines import rules
 from knowledge.guides.happenings import Dated, mends_day, supposes, wants_again, wants_days
 from knowledge.languages import DEFAULT, languages
 
-_PARTING = re.compile("|".join(read_document(Path(__file__).with_name("parting.yaml")).data))
+_PARTING = pattern("parting")
 DEADLINES, UNCLEAR = "calculate_deadlines", "unclear"
 
 

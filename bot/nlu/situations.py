@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, Optional, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -15,9 +14,9 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_NAME_KEY, PREDICT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.intent_classifier import NEAREST, RANKING, set_intent
+from bot.nlu.patterns import pattern
 from bot.nlu.tokenizer import LANGUAGE
 from knowledge.analysis import normalised
-from knowledge.documents import read_document
 from knowledge.languages import languages
 from knowledge.search.index import bare
 from knowledge.settings import settings
@@ -37,18 +36,18 @@ CIVILITIES = frozenset({"greet", "thank", "goodbye"})
 _SHORT = 5  # words
 # Replies to what was said that no question is: "is that enough" looks like a yes or no, これで足りますか like a goodbye.
 _NO_QUESTIONS = frozenset({"goodbye", "react", "affirm", "deny"})
-_QUESTION = re.compile("|".join(read_document(Path(__file__).with_name("question.yaml")).data))
+_QUESTION = pattern("question")
 # Intents that bring a person in. Missing one leaves somebody alone with the bot, so they need less.
 REQUEST = "request_human"
 PERSON = frozenset({REQUEST, "complain"})
 _SAID_IN_WORDS = PERSON | FIXED - {"choose"} | {DANGER}
-_PERSON_WORDS = re.compile("|".join(read_document(Path(__file__).with_name("person.yaml")).data))
-_DOUBT = re.compile("|".join(read_document(Path(__file__).with_name("doubt.yaml")).data))
+_PERSON_WORDS = pattern("person")
+_DOUBT = pattern("doubt")
 _SHORT_DOUBT = 45  # characters; a longer message asks something of its own
-_DANGER = re.compile("|".join(read_document(Path(__file__).with_name("danger.yaml")).data))
+_DANGER = pattern("danger")
 _SPEAKING, _LETTER = re.compile(r"[^\W_]"), re.compile(r"[^\W\d_]")
-_NONSENSE = re.compile("|".join(f"(?:{one})" for one in read_document(Path(__file__).with_name("nonsense.yaml")).data))
-_ADDRESSED = re.compile("|".join(read_document(Path(__file__).with_name("addressed.yaml")).data))
+_NONSENSE = pattern("nonsense")
+_ADDRESSED = pattern("addressed")
 _ABOUT_THE_BOT = frozenset({"ask_identity", "ask_capabilities"})
 # Where a civility ends and something else begins: "thanks, but …", ありがとう、それで….
 _AFTER_CIVILITY = re.compile(r"[,.!、。]|\s(?=(?:but|and|so)\s)")
@@ -127,13 +126,14 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         message.set(RANKING, rest, add_to_output=True)
 
     def _situation(self, message: Message) -> Optional[str]:
-        language = message.get(LANGUAGE) or {}
-        if not _SPEAKING.search(message.get(TEXT) or "") or _NONSENSE.fullmatch(normalised(message.get(TEXT) or "")):
+        language, said = message.get(LANGUAGE) or {}, message.get(TEXT) or ""
+        text = normalised(said)
+        if not _SPEAKING.search(said) or _NONSENSE.fullmatch(text):
             return NONSENSE
-        if _DANGER.search(normalised(message.get(TEXT) or "")):
+        if _DANGER.search(text):
             return DANGER
-        if bare(message.get(TEXT) or "") in self._buttons:
-            return self._buttons[bare(message.get(TEXT) or "")]
+        if bare(said) in self._buttons:
+            return self._buttons[bare(said)]
         if _doubts(message):
             return DOUBT
         if language.get("asked"):
@@ -144,15 +144,15 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         name, confidence = intent.get(INTENT_NAME_KEY), intent.get(PREDICTED_CONFIDENCE_KEY, 0.0)
         if name in PERSON and (confidence < self._config["person_confidence"] or message.get(NEAREST, 0.0) < self._config["person_nearest"]):
             return UNCLEAR
-        if name == REQUEST and not _PERSON_WORDS.search(normalised(message.get(TEXT) or "")):
+        if name == REQUEST and not _PERSON_WORDS.search(text):
             return UNCLEAR  # 更新したいです sounds like 話したいです
-        if name in _SAID_IN_WORDS and not _LETTER.search(message.get(TEXT) or ""):
+        if name in _SAID_IN_WORDS and not _LETTER.search(said):
             return UNCLEAR  # 9000000 is like no example, and so like any
         if name == DANGER and confidence < self._config["danger_confidence"] and message.get(NEAREST, 0.0) < self._config["same_nearest"]:
             return UNCLEAR
         if name in (_NO_QUESTIONS | {THANK}) and message.get(NEAREST, 0.0) < self._config["same_nearest"] and _asks(message, name):
             return UNCLEAR
-        if name in _ABOUT_THE_BOT and not _ADDRESSED.search(normalised(message.get(TEXT) or "")):
+        if name in _ABOUT_THE_BOT and not _ADDRESSED.search(text):
             return UNCLEAR
         if name == DOUBT and message.get(NEAREST, 0.0) < self._config["doubt_nearest"]:
             return UNCLEAR  # "where does it say how much I pay" is a question of its own
