@@ -1,4 +1,4 @@
-"""`python -m bot.server run …`: Rasa's own command line, with this project's connection to the action server in it."""
+"""`python -m bot.server run …`: Rasa's own command line, with this project's connection to the action server, and its shortcuts, in it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ def main() -> None:
     """Runs `rasa` with the arguments given."""
     import rasa.__main__
 
-    from bot.action_client import install
+    from bot import action_client, shortcuts
 
-    install()
+    action_client.install()
+    shortcuts.install()
     sys.argv[0] = "rasa"
     rasa.__main__.main()
 
