@@ -10,7 +10,7 @@ from typing import AbstractSet, Callable, Optional, Sequence
 
 from actions.follow_ups import follow_ups
 from actions.memory import Memory
-from actions.outside import is_outside
+from actions.outside import is_outside, names_another_country
 from knowledge.analysis import Token, has_japanese, normalised, tokens
 from knowledge.answers import Answer, answer_of
 from knowledge.articles import Article, FormStart, Library, Unit
@@ -133,7 +133,7 @@ class Counter:
             question, found = self._search(asked, memory, words, mentions, alone)
         names_nothing = bool(memory.subject) and self._asks_of_subject(words)
         asked = replace(asked, text=question)
-        if asked.intent != DANGER and is_outside(asked.text, found, asked.strange):
+        if asked.intent != DANGER and is_outside(asked.text, found, asked.strange, bool(self._choices.find(asked.text, words))):
             return Decision("out_of_scope", replace(memory, offered=(), failures=0))
         decision = self._decided(found, asked, memory, day)
         if names_nothing:  # it does not turn the conversation, wherever its answer stands
@@ -197,7 +197,7 @@ class Counter:
 
     def _bare_choice(self, text: str, words: Sequence[Token], memory: Memory) -> Optional[str]:
         mentions = self._choices.find(text, list(words))
-        if len({mention.targets[0] for mention in mentions}) != 1:
+        if len({mention.targets[0] for mention in mentions}) != 1 or names_another_country(text):
             return None  # two such words together say what is meant: "change my student visa"
         name = mentions[0].targets[0]
         if _content_outside(words, mentions) or (memory.subject and self.library.choices[name].follow_up):

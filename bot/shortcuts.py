@@ -6,18 +6,23 @@ Rasa 3.6 offers no setting for any of these, and is no longer changed, so its me
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Dict
+from graphlib import TopologicalSorter
+from typing import Any, Dict, List, Optional, Tuple
 
 from jsonschema import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
+from rasa.engine.exceptions import GraphRunError
+from rasa.engine.graph import GraphSchema
+from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.shared.core.events import Event
 
 
 def install() -> None:
     """Makes Rasa use them. To be called once, before it starts."""
     RemoteAction._validate_action_result = check
+    DaskGraphRunner.run = run_graph
     Event.resolve_by_type = staticmethod(lru_cache(maxsize=None)(Event.resolve_by_type))
 
 
@@ -38,3 +43,32 @@ def check(self: RemoteAction, result: Dict[str, Any]) -> bool:
 def _reply_form() -> Validator:
     schema = RemoteAction.action_response_format_spec()
     return validator_for(schema)(schema)
+
+
+def run_graph(self: DaskGraphRunner, inputs: Optional[Dict[str, Any]] = None, targets: Optional[List[str]] = None) -> Dict[str, Any]:
+    """Does what `DaskGraphRunner.run` does for a graph that runs in one thread: its components one after the other.
+
+    Dask plans the order anew for every message and every prediction. `inputs` are outputs by the names of nodes; returns the outputs of the targets
+    (all of the schema, if none are named). Raises GraphRunError for inputs that bear the name of a component.
+    """
+    order, wanted = _plan(self, tuple(targets) if targets else ())
+    outputs: Dict[str, Any] = {}
+    for name, value in (inputs or {}).items():
+        if name in order:
+            raise GraphRunError(f"The input '{name}' bears the name of a component of the graph; call it something else.")
+        outputs[name] = (name, value)
+    for name, needs in order.items():
+        outputs[name] = self._instantiated_nodes[name](*(outputs.get(need, need) for need in needs))
+    return dict(outputs[name] for name in wanted)
+
+
+def _plan(runner: DaskGraphRunner, targets: Tuple[str, ...]) -> Tuple[Dict[str, Tuple[str, ...]], List[str]]:
+    """The components in the order in which they must run, with the names that each needs; and the names of the targets."""
+    plans: Dict[Tuple[str, ...], Tuple[Dict[str, Tuple[str, ...]], List[str]]] = runner.__dict__.setdefault("_madoguchi_plans", {})
+    if targets not in plans:
+        schema: GraphSchema = runner._graph_schema
+        wanted = list(targets) or schema.target_names
+        needs = {name: tuple(node.needs.values()) for name, node in schema.minimal_graph_schema(wanted).nodes.items()}
+        order = [name for name in TopologicalSorter(needs).static_order() if name in needs]
+        plans[targets] = {name: needs[name] for name in order}, wanted
+    return plans[targets]

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Optional
 
-from knowledge.analysis import has_japanese, is_romaji, normalised
+from knowledge.analysis import LOANS, has_japanese, is_romaji, normalised
 from knowledge.documents import read_document
 from knowledge.languages import languages
 
@@ -71,8 +71,10 @@ def _english_around(plain: str) -> bool:
 
 
 def _mostly_english(words: list[str]) -> bool:
-    """Whether most words are English ("tokutei katsudou finished, still no job"); short ones are particles as well ("no", "to")."""
-    return 2 * sum(1 for word in words if len(word) > 2 and (word in _ENGLISH or _known_english(word))) > len(words)
+    """Whether half the words are English ("tokutei katsudou finished, still no job"). Short ones are particles as well ("no", "to"), and loan
+    words Japanese as well ("visa kireta")."""
+    own = [word for word in words if word not in LOANS]
+    return 2 * sum(1 for word in own if len(word) > 2 and (word in _ENGLISH or _known_english(word))) >= len(own)
 
 
 def _kanji_only(plain: str, others: _Others) -> Identified:

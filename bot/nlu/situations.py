@@ -71,13 +71,14 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         """What an intent needs to be believed: confidence, and nearness to an example. Word for word an example (`same_nearest`) needs nothing more.
 
         `fixed_…`: those with a fixed reply; `named_confidence`: when the message names a subject; `civility_confidence`: for a short greeting.
-        `person_…`: for one that brings a person in; `danger_confidence`: for danger that no word of danger.yaml names. `doubt_nearest`: for doubt
-        in the last answer. `wish_…`: the wish for a form, which must also be `wish_lead` times as likely as the likeliest other intent (set on
-        tests/bot/wishes).
+        `person_…`: for one that brings a person in (`person_named_confidence`: when it names a subject); `danger_confidence`: for danger that no
+        word of danger.yaml names. `doubt_nearest`: for doubt in the last answer. `wish_…`: the wish for a form, which must also be `wish_lead`
+        times as likely as the likeliest other intent (set on tests/bot/wishes).
         """
         return {
             **{"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8, "civility_confidence": 0.15},
-            **{"person_confidence": 0.25, "person_nearest": 0.28, "danger_confidence": 0.35, "doubt_nearest": 0.28},
+            **{"person_confidence": 0.25, "person_nearest": 0.28, "person_named_confidence": 0.5},
+            **{"danger_confidence": 0.35, "doubt_nearest": 0.28},
             **{"wish_confidence": 0.3, "wish_nearest": 0.35, "wish_lead": 1.2},
             "same_nearest": 0.97,
         }
@@ -144,6 +145,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         name, confidence = intent.get(INTENT_NAME_KEY), intent.get(PREDICTED_CONFIDENCE_KEY, 0.0)
         if name in PERSON and (confidence < self._config["person_confidence"] or message.get(NEAREST, 0.0) < self._config["person_nearest"]):
             return UNCLEAR
+        if name in PERSON and self._names_a_subject(message) and confidence < self._config["person_named_confidence"]:
+            return UNCLEAR  # "HSP, I have N2 and one person to support" only mentions one
         if name == REQUEST and not _PERSON_WORDS.search(text):
             return UNCLEAR  # 更新したいです sounds like 話したいです
         if name in _SAID_IN_WORDS and not _LETTER.search(said):
@@ -163,11 +166,15 @@ class SituationClassifier(GraphComponent, IntentClassifier):
     def _fixed_is_sure(self, message: Message, confidence: float) -> bool:
         if message.get(NEAREST, 0.0) >= self._config["same_nearest"]:
             return True  # word for word an example, such as the text of one of the bot's own buttons
-        if any(entity["entity"] == "subject" for entity in message.get(ENTITIES, [])) and confidence < self._config["named_confidence"]:
+        if self._names_a_subject(message) and confidence < self._config["named_confidence"]:
             return False
         short = message.get(INTENT)[INTENT_NAME_KEY] in CIVILITIES and len(message.get("text_tokens") or ()) <= _SHORT
         needed = self._config["civility_confidence" if short else "fixed_confidence"]
         return confidence >= needed and message.get(NEAREST, 0.0) >= self._config["fixed_nearest"]
+
+    @staticmethod
+    def _names_a_subject(message: Message) -> bool:
+        return any(entity["entity"] == "subject" for entity in message.get(ENTITIES, []))
 
 
 def _doubts(message: Message) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable
+from typing import Iterable, Iterator
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -30,13 +30,19 @@ class Speller:
 
     def _nearest(self, word: str) -> str:
         plain = word.lower()
-        if (
-            len(plain) < 5
-            or plain in self._words
-            or any(plain.endswith(end) and plain[: -len(end)] in self._words for end in ("s", "es", "ed", "ing", "d"))
-        ):
+        if len(plain) < 5 or any(form in self._words for form in _stems(plain)):
             return word
         allowed = 2 if len(plain) >= 8 else 1
         # The first letter is seldom wrong; keeping it makes the look-up short and the mending safe.
         found = process.extractOne(plain, self._by_first.get(plain[0], []), scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
         return str(found[0]) if found else word
+
+
+def _stems(word: str) -> Iterator[str]:
+    """What a word may be a form of: itself, and without its ending ("shaking": shak, shake)."""
+    yield word
+    for end in ("s", "es", "ed", "ing", "d"):
+        if word.endswith(end):
+            yield word[: -len(end)]
+    if word.endswith("ing"):
+        yield f"{word[:-3]}e"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Callable, Mapping, Sequence
 
-from knowledge.analysis import Token, normalised, tokens
+from knowledge.analysis import Token, in_kana, is_romaji, normalised, tokens
 from knowledge.search.names import Mention, NameTable, PhraseTable
 
 BLOCKS = ("lemma", "concept", "gram")
@@ -35,15 +35,20 @@ class TermReader:
         self.speller = speller
 
     def read(self, text: str, query: bool = False) -> Terms:
-        """The terms of `text`. In a query, unknown Latin words are first replaced by the known word they are a slip of, and names in
-        kana or Latin letters (ざいりゅうかーど) by how the collection writes them."""
-        if query and self.speller:
+        """The terms of `text`, with names in kana or Latin letters (ざいりゅうかーど, juminhyo) as the collection writes them most, and romaji as
+        the dictionary writes it. In a query that is not romaji, unknown Latin words are first replaced by the known word they are a slip of."""
+        if query and self.speller and not is_romaji(text):
             text = self._mended(text)
         words = tokens(text)
         mentions = self.names.find(text, words)
-        written = self._as_written(text, mentions) if query else text
+        written = self._as_written(text, mentions)
+        romaji = is_romaji(text)
+        if romaji:
+            written = in_kana(written)
         if written != text:
             text, words = written, tokens(written)
+            if romaji:
+                words = [replace(word, text=word.entry, lemma=word.entry) if word.japanese else word for word in words]
             mentions = self.names.find(text, words)
         terms = Terms(text, words, mentions)
         terms.bags = self._bags(words)

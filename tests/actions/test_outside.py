@@ -40,6 +40,12 @@ def test_other_countries_are_outside(text: str) -> None:
         "タイの大学の卒業証明書",
         "韓国人の友達のビザ",
         "カナダから日本に移住するには",
+        "my Australian visa was refused, must I say so in my renewal for Japan",
+        "how do I move to Ireland and get my pension paid back",
+        "visa for Vietnam trainees",
+        "a German working holiday maker in our shop",
+        "韓国のワーホリの人を雇えますか",
+        "スイスに移住したい、年金はどうなる",
     ],
 )
 def test_people_from_other_countries_are_inside(text: str) -> None:

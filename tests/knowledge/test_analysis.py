@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.analysis import MAX_TEXT, fold, has_japanese, is_romaji, normalised, sound, tokens
+from knowledge.analysis import MAX_TEXT, fold, has_japanese, in_kana, is_romaji, normalised, sound, tokens
 from knowledge.settings import ROOT
 
 PLAIN = "abz N2 '-.,?!。、在留資格変更ざいりゅうカードー0129０２９ＡｂＺ　ｶｻﾊﾞﾟﾞｰ㍻①Ⅲﬁ～〜\u3099\u0301\u200b\x00🙂👩\u200d👧\n"
@@ -117,6 +117,12 @@ def test_a_japanese_word_without_meaning_is_not_content() -> None:
         "ryūgaku no shikaku",
         "ohayou gozaimasu",
         "arigatou gozaimasu",
+        "zairyu card otoshita",
+        "visa kireta dou shiyou",
+        "passport nakushita",
+        "kaisha ga passport kaeshite kurenai",
+        "kyou no tenki",
+        "visa encho dekiru?",
     ],
 )
 def test_japanese_in_latin_letters(text: str) -> None:
@@ -139,11 +145,30 @@ def test_japanese_in_latin_letters(text: str) -> None:
         "do no more",
         "hi there",
         "saya mau visa",
+        "Anita Rita",
+        "necesito visa",
+        "my data, toyota",
+        "visita familia",
         "在留カード",
     ],
 )
 def test_what_is_not_japanese_in_latin_letters(text: str) -> None:
     assert not is_romaji(text)
+
+
+def test_romaji_in_kana() -> None:
+    assert in_kana("visa kireta, dou shiyou?") == "ビザ きれた, どう しよう?"
+    assert in_kana("kaisha wa ryūgaku o ...") == "かいしゃ は りゅうがく を ..."
+    assert in_kana("want N2 在留") == "want N2 在留"
+
+
+@pytest.mark.parametrize("spellings", [("なくした", "失くした", "無くした"), ("こども", "子ども", "子供"), ("もらえない", "貰えない")])
+def test_spellings_of_a_word_have_one_entry(spellings: tuple[str, ...]) -> None:
+    assert len({tokens(text)[0].entry for text in spellings}) == 1
+
+
+def test_loan_words_and_names_of_places_stay_as_written() -> None:
+    assert [word.entry for word in tokens("ビザ 東京 renewing")] == ["ビザ", "東京", "renew"]
 
 
 def key(text: str) -> str:
