@@ -62,7 +62,7 @@ class FormValidation(Action, ABC):
             if answer:
                 return [*say_decision(dispatcher, turn, answer), *not_begun()]
             turn = replace(turn, memory=replace(turn.memory, offered=(), failures=0))
-            move = talk.begin(self.form, heard)
+            move = self._with_answer(turn, heard, talk.begin(self.form, heard))
             intro = self.form.intro()
             if intro and not move.ends:
                 say(dispatcher, intro, turn.language)
@@ -104,6 +104,16 @@ class FormValidation(Action, ABC):
         begin = form_button(form, turn.language)
         buttons = [begin, *(button for button in decision.buttons if button != begin)][:MAX_OFFERED]
         return replace(decision, buttons=buttons, memory=replace(decision.memory, offered=tuple(buttons)))
+
+    def _with_answer(self, turn: Turn, heard: Heard, move: Move) -> Move:
+        """The first move of a form whose wish tells something, with the answer to the message before it when the knowledge is very sure of one.
+
+        "Fired by a message yesterday, effective today" brings days with it, and is a question about more than days.
+        """
+        if not self.form.told_first or not (move.ends or reading.is_question(heard)):
+            return move
+        decision = counter().decide(turn.asked, turn.memory, dt.date.today())
+        return replace(move, decision=decision) if decision.kind == "answer" and decision.certainty >= SURE_OF_ANOTHER else move
 
     # --- what is said ------------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,8 @@ _SPEAKING, _LETTER = re.compile(r"[^\W_]"), re.compile(r"[^\W\d_]")
 _NONSENSE = pattern("nonsense")
 _ADDRESSED = pattern("addressed")
 _ABOUT_THE_BOT = frozenset({"ask_identity", "ask_capabilities"})
+_LANGUAGES = "ask_languages"
+_TONGUES = pattern("tongues")
 # Where a civility ends and something else begins: "thanks, but …", ありがとう、それで….
 _AFTER_CIVILITY = re.compile(r"[,.!、。]|\s(?=(?:but|and|so)\s)")
 
@@ -157,6 +159,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             return UNCLEAR
         if name in _ABOUT_THE_BOT and not _ADDRESSED.search(text):
             return UNCLEAR
+        if name == _LANGUAGES and not _ADDRESSED.search(text) and self._asks_for_more(message):
+            return UNCLEAR
         if name == DOUBT and message.get(NEAREST, 0.0) < self._config["doubt_nearest"]:
             return UNCLEAR  # "where does it say how much I pay" is a question of its own
         if name in FIXED and not self._fixed_is_sure(message, confidence):
@@ -171,6 +175,13 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         short = message.get(INTENT)[INTENT_NAME_KEY] in CIVILITIES and len(message.get("text_tokens") or ()) <= _SHORT
         needed = self._config["civility_confidence" if short else "fixed_confidence"]
         return confidence >= needed and message.get(NEAREST, 0.0) >= self._config["fixed_nearest"]
+
+    def _asks_for_more(self, message: Message) -> bool:
+        """Whether a question about languages is about something else in them: a phone line in Nepali, a president without Japanese."""
+        if message.get(NEAREST, 0.0) >= self._config["same_nearest"]:
+            return False
+        words = [token.data["word"] for token in message.get("text_tokens") or [] if token.data and "word" in token.data]
+        return self._names_a_subject(message) or any(word.content and not _TONGUES.fullmatch(word.lemma) for word in words)
 
     @staticmethod
     def _names_a_subject(message: Message) -> bool:

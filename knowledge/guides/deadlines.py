@@ -61,7 +61,7 @@ class Kind:
 
     `article`: what one reads about it, `late_article`: what one reads when an urgent day of it is over; `said`: by which words, and `asked`: by which
     more where it was just asked what happened; `year`: which year is meant when none is said (next, last, nearest); `ask`: how its day is asked for;
-    `note`: what to know of something without a deadline; `offered`: whether it stands among the buttons.
+    `note`: what to know of something without a deadline; `offered`: whether it stands among the buttons; `over`: whether it is never told of before it has happened (a loss, a death).
     """
 
     id: str
@@ -75,6 +75,7 @@ class Kind:
     note: Texts = field(default_factory=dict)
     note_source: Optional[Source] = None
     offered: bool = False
+    over: bool = False
     late_article: Optional[str] = None
 
 
@@ -261,7 +262,7 @@ def read_rules(folder: Path) -> Rules:
 def _kind(row: Mapping[str, Any], sources: Mapping[str, Source]) -> Kind:
     found = tuple(_rule(one, sources) for one in row["rules"])
     note_source = sources[row["note_source"]] if "note_source" in row else None
-    plain = {name: row[name] for name in ("id", "article", "late_article", "year", "label", "ask", "note", "offered") if name in row}
+    plain = {name: row[name] for name in ("id", "article", "late_article", "year", "label", "ask", "note", "offered", "over") if name in row}
     return Kind(**plain, said=_patterns(row["said"]), asked=_patterns(row.get("asked", {})), rules=found, note_source=note_source)
 
 

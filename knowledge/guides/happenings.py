@@ -22,6 +22,7 @@ _BARE_DAY = re.compile(r"on the \d{1,2}[a-z]{2}", re.IGNORECASE)
 _MONTH_END = re.compile(r"末|\b(?:end|last day) of\b", re.IGNORECASE)
 _BARE_YEAR = re.compile(r"(?<![\d/.-])20\d\d(?![\d/.-])")
 _BREAK = re.compile(r"[,;.。、\n!?！？]|\band\b|\bbut\b|\balso\b|\bthen\b|(?<=[てで])(?=\s|\d{1,4}[年月日/])|けど|(?<=た)(?:ので|し)")
+_SOON = dt.timedelta(days=31)
 _YEARLY, _MONTHLY, _WEEKLY = "year", "month", "week"
 _UNITS = {"days": "d日", "weeks": "w週", "months": "mかヶヵ箇ケカ"}
 _COUNTS = {word: count for count, word in enumerate("a one two three four five six seven eight nine ten".split())} | {"a": 1, "an": 1}
@@ -79,7 +80,8 @@ def find_happenings(text: str, language: str, dates: Sequence[Dated], rules: Rul
     for place, mention in enumerate(mentions):
         span = spans[chosen[place]] if place in chosen else None
         days = _days(text, language, mention, span, breaks, rules, today) if span else ()
-        if mention.kind.year == "last" and _tense(_plain(text)[mention.start : mention.end], language, rules) == "last":
+        told = _plain(text)[mention.start : mention.end]
+        if mention.kind.over or (mention.kind.year == "last" and _tense(told, language, rules) == "last"):
             days = tuple(day for day in days if day <= today)  # "the COE came, my flight is in six weeks": what has happened has no day to come
         before = next(reversed(happenings.values()), None)
         if span and span.open == _MONTHLY and before and before.day and before.kind.year == mention.kind.year:
@@ -354,7 +356,7 @@ def _days(text: str, language: str, mention: _Mention, span: _Span, breaks: Sequ
     # "I resigned. My last day is 25 December": the day has a tense of its own, or none.
     policy = _tense(dated, language, rules) or (_tense(told, language, rules) if mention.kind.year != "nearest" else None) or mention.kind.year
     if span.open == _YEARLY:
-        return tuple(_in_year(day, policy, today) for day in span.choices)
+        return tuple(_in_year(day, policy, today, mention.kind.over) for day in span.choices)
     return tuple(_behind(day, span.open, today) if policy == "last" else day for day in span.choices)
 
 
@@ -377,10 +379,11 @@ def _part(text: str, first: int, last: int, breaks: Sequence[int]) -> str:
     return _plain(text)[start : max(end, last) + 1]
 
 
-def _in_year(day: dt.date, policy: str, today: dt.date) -> dt.date:
+def _in_year(day: dt.date, policy: str, today: dt.date, over: bool) -> dt.date:
     ahead = _on(None, day.month, day.day, today) or day
     behind = next((found for year in range(today.year, today.year - 9, -1) if (found := _exact(year, day)) and found <= today), ahead)
-    if policy == "nearest":
+    # "I quit on 30 November", said a week before: nobody leaves out the year of a day nearly a year ago.
+    if policy == "nearest" or (policy == "last" and not over and ahead - today <= _SOON):
         return ahead if ahead - today <= today - behind else behind
     return ahead if policy == "next" else behind
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any, Dict, List
 
 import pytest
@@ -56,6 +57,16 @@ def test_what_tells_of_nothing_with_a_deadline_is_answered(filling: Filling, mon
     monkeypatch.setattr("actions.forms.reading.is_question", lambda heard: False)
     filling.say(text, intent=START)
     assert filling.active == begins
+
+
+@pytest.mark.parametrize("certain", [True, False])
+def test_a_sure_answer_stands_before_the_days(filling: Filling, monkeypatch: pytest.MonkeyPatch, certain: bool) -> None:
+    answer = counter().tell("procedure-extension", Asked("visa", "en"), Memory(), TODAY)
+    decision = answer if certain else replace(answer, certainty=0.8)
+    monkeypatch.setattr(counter(), "decide", lambda asked, memory, day: decision)
+    filling.say("my visa expired on 3 March 2026 and my baby is in hospital", intent=START)
+    assert ("procedure-extension" in str([message["custom"].get("answer") for message in filling.messages])) == certain
+    assert "2026-03-03" in days(filling)
 
 
 # --- at once ----------------------------------------------------------------------------------------------------------------

@@ -245,12 +245,23 @@ def test_what_has_happened_and_when(text: str, language: str, expected: dict[str
 
 
 @pytest.mark.parametrize(
-    ("text", "days"), [("my COE was issued last month, I fly on 3 January 2027", []), ("my COE was issued on 3 November 2026", ["2026-11-03"])]
+    ("text", "kind", "days"),
+    [
+        ("my COE was issued last month, I fly on 3 January 2027", "coe", []),
+        ("my COE was issued on 3 November 2026", "coe", ["2026-11-03"]),
+        ("residence card stolen with my bag, flight home on 3 January 2027", "lost_card", []),
+        ("residence card stolen on 3 November 2026", "lost_card", ["2026-11-03"]),
+    ],
 )
-def test_what_has_happened_has_no_day_to_come(text: str, days: list[str]) -> None:
+def test_what_has_happened_has_no_day_to_come(text: str, kind: str, days: list[str]) -> None:
     dates = [Dated(one.first, one.last, one.start, one.end) for one in find_dates(text, TODAY)]
     (found,) = find_happenings(text, "en", dates, rules(), TODAY)
-    assert (found.kind.id, [day.isoformat() for day in found.days]) == ("coe", days)
+    assert (found.kind.id, [day.isoformat() for day in found.days]) == (kind, days)
+
+
+@pytest.mark.parametrize(("text", "day"), [("I quit on 30 November", "2026-11-30"), ("I quit on 30 January", "2026-01-30")])
+def test_a_day_of_the_coming_month_is_not_one_of_last_year(text: str, day: str) -> None:
+    assert told(text, "en") == {"left_job": [day]}
 
 
 def test_next_friday_said_on_a_monday_can_be_either() -> None:

@@ -87,6 +87,13 @@ def test_names_of_the_other_language_and_script(index: Index, question: str, lan
     assert article in [target for mention in found.mentions for target in mention.targets]
 
 
+def test_a_name_in_latin_letters_is_the_same_word_in_a_question_and_in_the_collection(index: Index) -> None:
+    for text in ("i lost my zairyu kado", "zairyu kado wo naku shita"):
+        asked, stored = index.reader.read(text, query=True), index.reader.read(text)
+        assert asked.bags == stored.bags
+        assert "在留" in asked.bags["lemma"]
+
+
 @pytest.mark.parametrize(
     ("slip", "right"),
     [

@@ -33,6 +33,11 @@ def test_known_short_and_unlike_words_stay(typed: str) -> None:
     assert Speller(WORDS).mend(typed) == typed
 
 
+@pytest.mark.parametrize("typed", ["shaking", "shaken", "renewing", "renewed", "shares"])
+def test_forms_of_known_words_are_no_slips_of_others(typed: str) -> None:
+    assert Speller(["shake", "sharing", "renew", "renewal", "shaken", "share", "shapes"]).mend(typed) == typed
+
+
 @given(st.sampled_from(WORDS))
 def test_a_known_word_is_never_changed(word: str) -> None:
     assert Speller(WORDS).mend(word) == word
