@@ -61,7 +61,8 @@ class Kind:
 
     `article`: what one reads about it, `late_article`: what one reads when an urgent day of it is over; `said`: by which words, and `asked`: by which
     more where it was just asked what happened; `year`: which year is meant when none is said (next, last, nearest); `ask`: how its day is asked for;
-    `note`: what to know of something without a deadline; `offered`: whether it stands among the buttons; `over`: whether it is never told of before it has happened (a loss, a death).
+    `note`: what to know of something without a deadline; `offered`: whether it stands among the buttons; `over`: whether it is never told of before
+    it has happened (a loss, a death).
     """
 
     id: str
