@@ -59,12 +59,19 @@ _NUMBER_ONLY = re.compile(
 
 @dataclass(frozen=True)
 class Asked:
-    """A message as the understanding saw it."""
+    """A message as the understanding saw it. `language`: to reply in; `written`: that of the message itself, '' when it has none of its own ("OK")
+    or is the same. They differ where somebody asked for the other one."""
 
     text: str
     language: str
     intent: str = "unclear"
     ranking: tuple[tuple[str, float], ...] = ()
+    written: str = ""
+
+    @property
+    def compared(self) -> str:
+        """The language whose questions the message is compared with."""
+        return self.written or self.language
 
     @property
     def strange(self) -> float:
@@ -109,7 +116,7 @@ class Counter:
             return self.tell(called, asked, memory, day)
         words = tokens(asked.text)
         # What the message finds by itself: searched once, and only when something needs it.
-        alone = cache(lambda: self.index.search(asked.text, asked.language, (), likely_aspects(asked)))
+        alone = cache(lambda: self.index.search(asked.text, asked.compared, (), likely_aspects(asked)))
         choice = self._bare_choice(asked.text, words, memory)
         going_on = self._going_on(choice, asked, memory, words) if choice else None
         if going_on:
@@ -126,9 +133,9 @@ class Counter:
             return self._told(mentions[0], asked, memory, day, alone)
         if bare_subject and memory.subject and self._takes_its_place(mentions[0], asked.text, words):
             # "and for dependents?", 家族滞在は？, "no, I meant student": the last question again, about another subject.
-            last = self._without_subject(memory.question or "", memory.subject, asked.language)
+            last = self._without_subject(memory.question or "", memory.subject, asked.compared)
             question = f"{last} {asked.text}"
-            found = self.index.follow_up(last, asked.language, mentions[0].targets[0], None, likely_aspects(asked))
+            found = self.index.follow_up(last, asked.compared, mentions[0].targets[0], None, likely_aspects(asked))
         else:
             question, found = self._search(asked, memory, words, mentions, alone)
         names_nothing = bool(memory.subject) and self._asks_of_subject(words)
@@ -174,7 +181,7 @@ class Counter:
 
     def about_itself(self, asked: Asked) -> Optional[str]:
         """The key of the unit that answers a question about this service itself (what it keeps, what it costs), when the article about it has one."""
-        found = self.index.search(asked.text, asked.language, (ABOUT,))
+        found = self.index.search(asked.text, asked.compared, (ABOUT,))
         first = self._units[found.hits[0].unit] if found.hits and found.certainty >= SURE_ABOUT_ITSELF else None
         return first.key if first and first.article == ABOUT and first.key not in FIXED_UNITS else None
 
@@ -191,7 +198,7 @@ class Counter:
         if not target_exists(target, "", self.library):
             return Decision("unsure", replace(memory, offered=()))
         unit = self._units[target] if "#" in target else self.library.articles[target].units[0]
-        return self._answer([unit], replace(asked, text=in_language(unit.question, asked.language)), memory, day, 1.0)
+        return self._answer([unit], replace(asked, text=in_language(unit.question, asked.language), written=""), memory, day, 1.0)
 
     # --- words that mean too much alone --------------------------------------------------------------------------------
 
@@ -207,16 +214,16 @@ class Counter:
     def _going_on(self, name: str, asked: Asked, memory: Memory, words: Sequence[Token]) -> Optional[tuple[str, Found]]:
         """What is asked about such a word within the subject (解雇 … "what happens to my visa?"), or the last question about it ("and for PR?",
         永住は？), when that is clear; None when the word stands there alone."""
-        alone = bare(asked.text) in {bare(one) for one in self.library.choices[name].names.get(asked.language, ())}
+        alone = bare(asked.text) in {bare(one) for one in self.library.choices[name].names.get(asked.compared, ())}
         if alone or not memory.subject or not memory.question:
             return None
         if any(word.lemma in _ASKING for word in words):
-            found = self.index.follow_up(asked.text, asked.language, memory.subject, memory.unit, likely_aspects(asked))
+            found = self.index.follow_up(asked.text, asked.compared, memory.subject, memory.unit, likely_aspects(asked))
             if found.certainty >= self.index.ranking.sure and self._units[found.hits[0].unit].article == memory.subject:
                 return asked.text, found
-        last = self._without_subject(memory.question, memory.subject, asked.language)
+        last = self._without_subject(memory.question, memory.subject, asked.compared)
         question = f"{last} {asked.text}"
-        found = self.index.search(question, asked.language, (), likely_aspects(asked))
+        found = self.index.search(question, asked.compared, (), likely_aspects(asked))
         return (question, found) if found.certainty >= self.index.ranking.sure else None
 
     def _clear_question(self, alone: Callable[[], Found], words: Sequence[Token]) -> bool:
@@ -244,14 +251,14 @@ class Counter:
         of_subject = self._asks_of_subject(words)
         if not article or not short or (not of_subject and any(self._names_a_topic(mention) for mention in mentions)):
             return asked.text, alone()
-        found = self.index.follow_up(asked.text, asked.language, article.id, memory.unit, likely_aspects(asked), limit=_DEEP if of_subject else 8)
+        found = self.index.follow_up(asked.text, asked.compared, article.id, memory.unit, likely_aspects(asked), limit=_DEEP if of_subject else 8)
         near = {article.id, *article.related}
         if asked.strange >= _STRANGE:  # the words say so, whatever the conversation is about
             found = replace(found, outside=max(found.outside, alone().outside))
         elif of_subject:
             found = self._within(article, found, asked, words)
         stays = bool(found.hits) and self._units[found.hits[0].unit].article in near
-        return f"{in_language(article.title, asked.language)} {asked.text}" if stays else asked.text, found
+        return f"{in_language(article.title, asked.compared)} {asked.text}" if stays else asked.text, found
 
     def _within(self, article: Article, found: Found, asked: Asked, words: Sequence[Token]) -> Found:
         """What was found about the subject alone, since a question that names nothing is about none but it.
@@ -326,14 +333,14 @@ class Counter:
         halves = follow_ups().both.split(normalised(asked.text))
         if len(halves) != 2 or not all(_asks(tokens(half)) for half in halves) or self._asks_of_subject(tokens(halves[0])):
             return []
-        first = self.index.search(halves[0], asked.language)
+        first = self.index.search(halves[0], asked.compared)
         if not first.hits or first.certainty < self.index.ranking.sure:
             return []
         unit = self._units[first.hits[0].unit]
         if self._asks_of_subject(tokens(halves[1])):
-            second = self.index.follow_up(halves[1], asked.language, unit.article, unit.key)
+            second = self.index.follow_up(halves[1], asked.compared, unit.article, unit.key)
         else:
-            second = self.index.search(halves[1], asked.language)
+            second = self.index.search(halves[1], asked.compared)
         sure = bool(second.hits) and second.certainty >= self.index.ranking.sure and second.hits[0].unit != unit.key
         return [unit, self._units[second.hits[0].unit]] if sure else []
 
@@ -343,7 +350,7 @@ class Counter:
         if len(parts) < 2:
             return []
         for part in parts:
-            found = self.index.search(part, asked.language, [first.article])
+            found = self.index.search(part, asked.compared, [first.article])
             if found.hits and found.certainty >= self.index.ranking.sure and found.hits[0].unit != first.key:
                 return [self._units[found.hits[0].unit]]
         return []

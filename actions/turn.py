@@ -10,7 +10,7 @@ from rasa_sdk.events import SlotSet
 
 from actions.decision import Asked
 from actions.memory import Memory
-from knowledge.languages import reply_language
+from knowledge.languages import own_language, reply_language
 
 
 @dataclass(frozen=True)
@@ -48,4 +48,5 @@ def turn_of(tracker: Tracker) -> Turn:
     intent = (parsed.get("intent") or {}).get("name") or "unclear"
     ranking = tuple((row["name"], row["confidence"]) for row in parsed.get("intent_ranking") or [])
     earlier = tuple({"text": event.get("text"), **(event.get("parse_data") or {})} for event in reversed(said[1:]))
-    return Turn(Asked(parsed.get("text") or "", language, intent, ranking), Memory.of(tracker.slots), tracker.slots, parsed, earlier)
+    asked = Asked(parsed.get("text") or "", language, intent, ranking, own_language(parsed) or "")
+    return Turn(asked, Memory.of(tracker.slots), tracker.slots, parsed, earlier)

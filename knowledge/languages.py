@@ -58,12 +58,8 @@ def reply_language(message: Mapping[str, Any], slots: Mapping[str, Any], earlier
     until another is asked for, and `language` is the last one used; `earlier`, parse results of the person's messages before, newest first,
     which decide for messages without a language of their own ("OK", "N2?").
     """
-    found = message.get("language") or {}
-    for code in (found.get("asked"), slots.get("asked_language"), found.get("code")):
-        if code in languages():
-            return str(code)
-    for past in earlier:
-        code = (past.get("language") or {}).get("code")
+    asked = (message.get("language") or {}).get("asked")
+    for code in (asked, slots.get("asked_language"), own_language(message), *map(own_language, earlier)):
         if code in languages():
             return str(code)
     hint = (message.get("metadata") or {}).get("language")
@@ -71,6 +67,12 @@ def reply_language(message: Mapping[str, Any], slots: Mapping[str, Any], earlier
         if code in languages():
             return str(code)
     return DEFAULT
+
+
+def own_language(message: Mapping[str, Any]) -> Optional[str]:
+    """The language that a message itself is in, by Rasa's parse result; None when it has none, or one that nothing is written in here."""
+    code = (message.get("language") or {}).get("code")
+    return str(code) if code in languages() else None
 
 
 def _base(hint: Optional[str]) -> Optional[str]:

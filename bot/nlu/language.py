@@ -161,9 +161,11 @@ _REQUEST_WORDS = re.compile(
     r"\b(?:please|pls|plz|can|could|would|do|will|you|we|i|me|to|in|into|speak|talk|chat|use|using|switch|change|write|reply|answer|respond|language|the|want"
     r"|like|prefer|only|ok|okay|back|now|"
     r"de|ni|onegai|onegaishimasu|shite|kudasai|hanashite|kotaete|it|understand|explain|again|continue|instead|from|on|here|hello|hi|hey|sorry|go|have|let|let's|better|prefer)\b"
-    r"|です|ます|で|に|を|が|は|も|の|お願いします|おねがいします|お願い|おねがい|願い|話して|話せますか|話せる|答えて|返事|書いて|説明して|切り替えて|変えて|変更して|して|ください|下さい|くれますか|もらえますか|"
+    r"|お願いします|おねがいします|お願い|おねがい|願い|話して|話せますか|話せる|答えて|返事|書いて|説明して|切り替えて|変えて|変更して|して|ください|下さい|くれますか|"
+    r"もらえ(?:ます|ません|る|ない)|くれ(?:ます|ません|る|ない)?|戻して|もどして|戻し|戻す|頼みます|たのみます|頼む|なら|のほう|の方|しゃべって|喋って|しゃべれ(?:ます|る)|希望|だと|助かります|"
     r"こんにちは|こんにちわ|すみません|ごめん(?:なさい)?|やっぱり|やはり|続けて|続け|続き|てもいい|"
     r"いい|です|ます|か|ほしい|欲しい|対応|できますか|大丈夫|から|今|もう一度|だけ|言って"
+    r"|で|に|を|が|は|も|の"
 )
 
 

@@ -41,6 +41,16 @@ def test_sure_gives_the_answer_in_the_language_of_the_question(desk: Desk, text:
     assert (decision.memory.subject, decision.memory.unit, decision.memory.failures) == ("procedure-extension", "procedure-extension#price", 0)
 
 
+def test_a_question_in_the_other_language_than_was_asked_for_is_answered_in_that(desk: Desk, library: Library) -> None:
+    """ "日本語で答えてください", and then an English question: compared with the English ones, answered in Japanese."""
+    asked = Asked("price of an extension, how much?", "ja", written="en")
+    decision = desk().decide(asked, Memory(), DAY)
+    assert told(decision) == ["procedure-extension#price"]
+    assert decision.answers[0].language == "ja"
+    found = desk().index.search(asked.text, "en")
+    assert decision.certainty == pytest.approx(found.certainty) != pytest.approx(desk().index.search(asked.text, "ja").certainty)
+
+
 def test_an_answer_offers_two_or_three_next_questions(desk: Desk, library: Library) -> None:
     decision = ask(desk(), "Which papers does an extension need?")
     targets = [button["target"] for button in decision.buttons]

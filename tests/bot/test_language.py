@@ -188,6 +188,10 @@ def test_no_text_causes_an_error(text: str) -> None:
         ("", None),
         ("英語のは？", None),
         ("the english ones", None),
+        ("英語で話してもらえますか", "en"),
+        ("日本語に戻して", "ja"),
+        ("英語のほうがいい", "en"),
+        ("日本語の会話を勉強したい", None),
     ],
 )
 def test_asked_language(text: str, code: str | None) -> None:
