@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.counter import counter
-from actions.decision import DANGER, Decision
+from actions.decision import DANGER, Asked, Decision
 from actions.going_on import go_on
 from actions.handoff import offer_person
 from actions.replies import Part, part, say, say_answers
@@ -21,6 +21,8 @@ from actions.wishes import wished
 from privacy.numbers import redact
 
 FAILURES_BEFORE_A_PERSON = 2
+SAFETY = "safety"  # the aspect (content/aspects.yaml) of what keeps people from harm
+_WARNING = "warning"  # a kind of article
 
 
 class ActionAnswer(Action):
@@ -79,7 +81,7 @@ def say_decision(dispatcher: CollectingDispatcher, turn: Turn, decision: Decisio
 def say_words(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) -> bool:
     """The words for a decision alone. Returns whether somebody may be in danger."""
     language, buttons = turn.language, decision.buttons
-    danger = turn.asked.intent == DANGER or any(answer.aspect == "safety" for answer in decision.answers)
+    danger = in_danger(turn.asked, decision)
     notices = [*warnings(turn), *([part("utter_part_danger")] if danger else [])]
     if decision.kind in ("answer", "likely"):
         say_answers(dispatcher, decision, language, notices)
@@ -88,6 +90,18 @@ def say_words(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) 
     else:
         say(dispatcher, _REPLIES[decision.kind], language, buttons, notices=notices)
     return danger
+
+
+def in_danger(asked: Asked, decision: Decision) -> bool:
+    """Whether somebody may be in danger: the message says so, or what answers it is written for such a person and the message may be one's.
+
+    Answers about safety tell of typhoons, speeding and genuine fairs too; only a warning is always for somebody whom another one harms.
+    """
+    if asked.intent == DANGER:
+        return True
+    about = [answer for answer in decision.answers if answer.aspect == SAFETY]
+    likely = any(name == DANGER for name, _ in asked.ranking)
+    return any(likely or counter().library.articles[answer.article].kind == _WARNING for answer in about)
 
 
 def warnings(turn: Turn) -> List[Part]:

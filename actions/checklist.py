@@ -19,7 +19,7 @@ from actions.replies import Part, part, say
 from actions.results import just_shown, shown
 from actions.turn import Turn
 from knowledge.analysis import normalised, tokens
-from knowledge.articles import Library
+from knowledge.articles import Library, Unit
 from knowledge.guides import checklist_wording as wording
 from knowledge.guides.checklists import CATEGORY, PROCEDURE, STATUS, Wanted, checklists, sure_of
 from knowledge.guides.questionnaire import Answers, Question
@@ -29,6 +29,7 @@ from knowledge.search.names import NameTable
 _GROUP, _FAMILY = "group", "family"
 _OF_ONE_PROCEDURE = frozenset({"route", "holder"})  # questions of permanent residence and of the permission for other activity
 _LOOKED_BACK = 3  # messages
+_DOCUMENTS = "documents"  # the aspect (content/aspects.yaml) that the list covers
 _NOTICES = {"medium": "utter_part_confirm", "low": "utter_part_unverified"}
 
 
@@ -60,6 +61,10 @@ class ChecklistForm(Form):
         if len(kinds) != 1:
             return None
         return f"{kinds.pop()}:{named.pop()}" if len(named) == 1 else kinds.pop()
+
+    def says(self, unit: Unit) -> bool:
+        """The papers for something."""
+        return unit.aspect == _DOCUMENTS
 
     def settled(self, answers: Dict[str, Any]) -> Dict[str, Any]:
         """The kind and the status apart. Who names a status before the procedure is not taken to have said from where they apply."""
@@ -104,6 +109,11 @@ class ChecklistForm(Form):
 
 
 FORM = ChecklistForm()
+
+
+def wants_review(turn: Turn) -> bool:
+    """Whether somebody wants the papers that they have looked over (書類チェックして), which only a person can do."""
+    return wording.has("review", normalised(turn.asked.text))
 
 
 def changed(turn: Turn) -> Optional[Dict[str, Any]]:

@@ -66,7 +66,7 @@ def begun(turn: Turn) -> Optional[Events]:
         return None
     told = _VALUES & {one["entity"] for one in heard.entities}
     found = reading.read_all(FORM, heard, {}, words=("type",))
-    wished = _says("wish", heard) and not (_says("besides", heard) or _says("permanent", heard) or reading.matches("supposition", heard.text))
+    wished = FORM.wished(heard) and not (_says("besides", heard) or _says("permanent", heard) or reading.matches("supposition", heard.text))
     story = len(told | ({"type"} & set(found))) >= STORY
     return [FollowupAction(FORM.loop)] if wished or story else None
 

@@ -11,18 +11,20 @@ from babel.dates import format_date
 from babel.lists import format_list
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.counter import counter
 from actions.forms import reading
 from actions.forms.form import Form, Heard, Say
 from actions.forms.hearing import heard_before, heard_in
 from actions.replies import Part, part
 from actions.results import just_shown, shown
 from actions.turn import Turn
-from knowledge.articles import Source
+from knowledge.articles import Source, Unit
 from knowledge.guides.deadlines import Deadline, Kind, article_of, calendar_address, deadlines_of, rules
 from knowledge.guides.happenings import (
     Dated,
     Happening,
     another_day,
+    asks_days,
     days_of,
     find_happenings,
     is_off,
@@ -39,6 +41,7 @@ WHAT = "what"  # the question whose answer holds everything: {kind: day in ISO, 
 MOST_WORDS = 4  # beside a day, in a message that does no more than name another day
 FEW_WORDS = 1  # the same, where no list of days was shown
 _TOLD_JUST_NOW = 3  # messages
+_DEADLINE = "deadline"  # the aspect (content/aspects.yaml) that the list covers
 _READ_AGAIN = 40  # messages; a conversation may have hundreds
 Told = Dict[str, Any]  # kind → its day in ISO, the two days that it can mean, or None
 _LINES = {"from": "utter_part_deadline_from", "by": "utter_part_deadline_by", "until": "utter_part_deadline_until"}
@@ -76,6 +79,22 @@ class DeadlinesForm(Form):
     def wished(self, heard: Heard) -> bool:
         """A message that tells what happens on which day, and asks what follows."""
         return wants_days(heard.text, heard.language, _dates(heard), rules(), dt.date.today())
+
+    def insists(self, heard: Heard) -> bool:
+        """Words that ask for days or duties: "by when", いつまでに."""
+        return asks_days(heard.text, heard.language, rules())
+
+    def says(self, unit: Unit) -> bool:
+        """The deadlines of something, and what opens an article about it."""
+        library = counter().library
+        form = library.forms.get(self.name)
+        own = {*(form.articles if form else ()), *(kind.article for kind in rules().kinds.values())}
+        opens = library.articles[unit.article].units[0].key == unit.key
+        return unit.article in own and (opens or unit.aspect == _DEADLINE)
+
+    def grave(self, answers: Answers, day: dt.date) -> Optional[str]:
+        """What is to be done when a day has passed whose passing is grave."""
+        return next((kind.late_unit for kind, said in _happened(answers) if any(one.urgent(day) for one in deadlines_of(kind, said, rules()))), None)
 
     def options(self, question: Question, answers: Answers) -> Tuple[Option, ...]:
         """The kinds to tap; or, of a day that can be read in two ways, both."""
@@ -206,7 +225,7 @@ def _said_before(turn: Turn, most: int = _READ_AGAIN) -> Told:
 
 def _tells_without_rules(heard: Heard) -> bool:
     """Whether a message tells of something from which no deadline follows."""
-    return any(not one.kind.rules for one in find_happenings(heard.text, heard.language, _dates(heard), rules(), dt.date.today()))
+    return any(not one.kind.rules for one in find_happenings(heard.text, heard.language, _dates(heard), rules(), dt.date.today(), silent=True))
 
 
 def _hinted(heard: Heard, most: int = MOST_WORDS) -> List[Happening]:

@@ -11,11 +11,13 @@ from typing import AbstractSet, Callable, Optional, Sequence
 from actions.follow_ups import follow_ups
 from actions.memory import Memory
 from actions.outside import is_outside, names_another_country
+from actions.questions import has_question
 from knowledge.analysis import Token, has_japanese, normalised, tokens
 from knowledge.answers import Answer, answer_of
 from knowledge.articles import Article, FormStart, Library, Unit
 from knowledge.aspect_intents import intent_aspects
 from knowledge.content_reader import target_exists
+from knowledge.despair import tells_despair
 from knowledge.languages import in_language, languages
 from knowledge.search.index import Found, Hit, Index, bare
 from knowledge.search.names import Mention, NameTable, choice_names
@@ -25,6 +27,7 @@ from privacy.numbers import redact
 MAX_OFFERED = 3
 _OUT_OF_SCOPE = "out_of_scope"
 DANGER = "report_danger"  # the intent that is never sent away as none of our business
+DESPAIR = "life-illness#not-want-to-live"  # what is said to who does not want to live, and nothing else
 ABOUT = "guide-about-madoguchi"  # the article about this service
 SURE_ABOUT_ITSELF = 0.5  # the certainty from which on that article answers what is taken for "who are you"
 FIXED_UNITS = frozenset({f"{ABOUT}#what", f"{ABOUT}#person"})  # of it: what the fixed reply says better
@@ -38,6 +41,7 @@ _GOING_ON = frozenset({"mean", "actually", "sorry", "instead", "case", "wrong", 
 _ASKING = frozenset(
     "what how when where who why which much many long いくら 幾ら 何 なに なん 何時 何処 どう どの どこ どれ どれくらい いつ だれ 誰 なぜ".split()
 )
+WORD_FOR_WORD = 1.0  # the certainty of what is asked in words that the knowledge holds itself
 _DEEP = 40  # hits looked through for one of the subject
 _STRANGE, _LIKELY_ASPECT = 0.4, 0.3  # probabilities of an intent, of an aspect
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
@@ -111,6 +115,8 @@ class Counter:
         taken = self.taken(asked.text, memory)
         if taken:
             return self.tell(taken, asked, memory, day)
+        if asked.intent == DANGER and DESPAIR in self._units and tells_despair(asked.text):
+            return self.tell(DESPAIR, asked, memory, day)
         called = self.index.unit_called(asked.text, asked.language)
         if called:
             return self.tell(called, asked, memory, day)
@@ -122,7 +128,7 @@ class Counter:
         if going_on:
             question, found = going_on
             return self._decided(found, replace(asked, text=question), memory, day)
-        if choice and not self._clear_question(alone, words):
+        if choice and not self._clear_question(choice, asked, alone, words):
             return self._choice(choice, asked, memory)
         both = self._both(asked)
         if both:
@@ -214,8 +220,7 @@ class Counter:
     def _going_on(self, name: str, asked: Asked, memory: Memory, words: Sequence[Token]) -> Optional[tuple[str, Found]]:
         """What is asked about such a word within the subject (解雇 … "what happens to my visa?"), or the last question about it ("and for PR?",
         永住は？), when that is clear; None when the word stands there alone."""
-        alone = bare(asked.text) in {bare(one) for one in self.library.choices[name].names.get(asked.compared, ())}
-        if alone or not memory.subject or not memory.question:
+        if self._is_name(name, asked) or not memory.subject or not memory.question:
             return None
         if any(word.lemma in _ASKING for word in words):
             found = self.index.follow_up(asked.text, asked.compared, memory.subject, memory.unit, likely_aspects(asked))
@@ -226,9 +231,16 @@ class Counter:
         found = self.index.search(question, asked.compared, (), likely_aspects(asked))
         return (question, found) if found.certainty >= self.index.ranking.sure else None
 
-    def _clear_question(self, alone: Callable[[], Found], words: Sequence[Token]) -> bool:
-        """Whether a word that means too much alone stands in a question that is clear all the same: "what is PR", ビザはいくら."""
-        return any(word.lemma in _ASKING for word in words) and alone().certainty >= self.index.ranking.sure
+    def _clear_question(self, name: str, asked: Asked, alone: Callable[[], Found], words: Sequence[Token]) -> bool:
+        """Whether a word that means too much alone stands in a question that is clear all the same: "what is PR", ビザはいくら; or in one that the
+        knowledge holds word for word, whose other words the analysis may not know (べっきょしています こうしん できますか)."""
+        if any(word.lemma in _ASKING for word in words) and alone().certainty >= self.index.ranking.sure:
+            return True
+        return not self._is_name(name, asked) and alone().certainty >= WORD_FOR_WORD
+
+    def _is_name(self, name: str, asked: Asked) -> bool:
+        """Whether a message is such a word and nothing else."""
+        return bare(asked.text) in {bare(one) for one in self.library.choices[name].names.get(asked.compared, ())}
 
     def _choice(self, name: str, asked: Asked, memory: Memory) -> Decision:
         choice = self.library.choices[name]
@@ -345,8 +357,9 @@ class Counter:
         return [unit, self._units[second.hits[0].unit]] if sure else []
 
     def _second(self, asked: Asked, first: Unit) -> list[Unit]:
-        """The unit that answers the other half of a message with two questions, when that is sure too."""
-        parts = [part for part in split_questions(asked.text) if len([word for word in tokens(part) if word.content]) >= 2]
+        """The unit that answers the other half of a message with two questions, when that is sure too. What only tells something ("I have paid it
+        since") is no question, and gets no answer of its own."""
+        parts = [part for part in split_questions(asked.text) if len([word for word in tokens(part) if word.content]) >= 2 and _is_asked(part)]
         if len(parts) < 2:
             return []
         for part in parts:
@@ -404,6 +417,11 @@ def _content_outside(words: Sequence[Token], mentions: Sequence[Mention]) -> lis
         for word in words
         if word.content and word.lemma not in _GOING_ON and not any(one.start <= word.start and word.end <= one.end for one in mentions)
     ]
+
+
+def _is_asked(part: str) -> bool:
+    """Whether a sentence of a message asks something, by its mark or its words."""
+    return part.endswith("?") or has_question(part)
 
 
 def _asks(words: Sequence[Token]) -> bool:

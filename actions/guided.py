@@ -16,7 +16,7 @@ from actions import checklist, deadlines, status_finder
 from actions.forms.form import Form, State
 from actions.forms.hearing import answers_of
 from actions.forms.talk import Move
-from actions.forms.validation import FormValidation, begins
+from actions.forms.validation import FormValidation, begins, not_begun
 from actions.handoff import offer_person
 from actions.memory import Memory
 from actions.turn import Turn, turn_of
@@ -57,6 +57,13 @@ class ValidateChecklist(_Resumed):
 
     form: Form = checklist.FORM
     known = _papers
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
+        """One message to the form. Who wants papers looked over gets no list, but the offer of a person."""
+        turn = turn_of(tracker)
+        if begins(tracker, self.form) and checklist.wants_review(turn):
+            return [*turn.events(offer_person(dispatcher, turn, turn.memory, "requested")), *not_begun()]
+        return await super().run(dispatcher, tracker, domain)
 
 
 class ValidateDeadlines(_Resumed):

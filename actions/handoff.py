@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, List
 
-from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
-from rasa_sdk.types import DomainDict
 
 from actions.counter import counter
 from actions.memory import Memory
 from actions.replies import say
-from actions.turn import Turn, turn_of
+from actions.turn import Turn
 from knowledge.languages import in_language
 from privacy.numbers import redact
 
@@ -52,29 +50,3 @@ def request_person(dispatcher: CollectingDispatcher, turn: Turn, reason: str) ->
     """Asks for a person, and says so."""
     say(dispatcher, "utter_handoff", turn.language, card=handoff_card("requested", reason, turn, turn.memory))
     return turn.events(replace(turn.memory, handoff="requested", failures=0, offered=()))
-
-
-class ActionHandoff(Action):
-    """The person asked for a person."""
-
-    def name(self) -> str:
-        """Its name in domain.yml."""
-        return "action_handoff"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Requests the handoff."""
-        return request_person(dispatcher, turn_of(tracker), "requested")
-
-
-class ActionComplaint(Action):
-    """The person is angry, or says that the answers do not help."""
-
-    def name(self) -> str:
-        """Its name in domain.yml."""
-        return "action_complaint"
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Says sorry and offers a person."""
-        turn = turn_of(tracker)
-        say(dispatcher, "utter_sorry", turn.language)
-        return turn.events(offer_person(dispatcher, turn, turn.memory, "complaint"))

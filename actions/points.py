@@ -12,6 +12,7 @@ from actions.forms import reading
 from actions.forms.form import Form, Heard, Say
 from actions.forms.showing import shown
 from actions.replies import Part, part
+from knowledge.articles import Unit
 from knowledge.guides.points import Count, PointsSource, points_table
 from knowledge.guides.questionnaire import UNKNOWN, Answers, Question
 from knowledge.languages import in_language
@@ -30,6 +31,19 @@ _DETAILS = frozenset(
 )
 
 
+_OWN = frozenset({"points-system#my-case", "points-system#how-points"})  # what the form does, and how it counts
+_NOT_ENOUGH = "points-system#not-enough"
+# Where it stands what one thing gives, by the question that asks for it.
+_TABLES = {
+    "degree": "points-education#table-education",
+    "career": "points-career#table-career",
+    "salary": "points-salary#table-salary",
+    "age": "points-age#table-age",
+    "research": "points-research#table-research",
+    "japanese": "points-bonus#japanese-bonus",
+}
+
+
 class PointsForm(Form):
     """The questions of the points table."""
 
@@ -43,6 +57,26 @@ class PointsForm(Form):
     def intro(self) -> Optional[str]:
         """What it does, and that it decides nothing."""
         return "utter_points_intro"
+
+    def so_far(self, answers: Answers, language: str) -> Optional[Say]:
+        """The points that what was told gives by itself; counted as expert work where the kind of work is not told."""
+        table, known = points_table(), {"type": _OFFICE[0], "salary": UNKNOWN, **answers}
+        count = table.count(known)
+        if not count.rows:
+            return None
+        missing = part("utter_part_points_so_far_short", mark=table.pass_mark, missing=table.pass_mark - count.total)
+        fields = {
+            "type": in_language(table.types[count.type], language),
+            "total": count.total,
+            "rows": rows_of(count, language),
+            "meaning": [
+                part("utter_part_points_pass", mark=table.pass_mark) if count.total >= table.pass_mark else missing,
+                *_open_floor(known, count, language),
+                *_missed_floor(count, language),
+            ],
+            **source_of(table.source, language),
+        }
+        return Say("utter_points_so_far", fields)
 
     def read(self, question: Question, heard: Heard, answers: Answers) -> Any:
         """Of several kinds of work the more special counts,
@@ -68,8 +102,24 @@ class PointsForm(Form):
         return None
 
     def wished(self, heard: Heard) -> bool:
-        """Words that ask for one's own points."""
-        return points_table().says("wish", heard.text) is not None
+        """Words that ask for one's own points, or for how many there are for several things at once ("PhD and 7 million, how many points?")."""
+        table = points_table()
+        asks = table.says("worth", heard.text) or table.says("total", heard.text)
+        return table.says("wish", heard.text) is not None or (asks is not None and len(self._rows_told(heard)) > 1)
+
+    def _rows_told(self, heard: Heard) -> List[str]:
+        return [name for name in reading.told(self, heard) if name in _TABLES]
+
+    def told_by(self, heard: Heard) -> Optional[str]:
+        """Who has counted already and misses some is told what adds points; who asks what one thing gives, the table of that thing."""
+        table, told = points_table(), self._rows_told(heard)
+        if len(told) <= 1 and table.says("short", heard.text):
+            return _NOT_ENOUGH
+        return _TABLES[told[0]] if len(told) == 1 and table.says("worth", heard.text) else None
+
+    def says(self, unit: Unit) -> bool:
+        """How many points somebody has."""
+        return unit.key in _OWN
 
     def details(self) -> AbstractSet[str]:
         """The articles about single rows of the table, and what the points are good for."""
@@ -164,10 +214,19 @@ def open_of(answers: Answers, count: Count, language: str) -> List[Part]:
         for question in FORM.questions()
         if answers.get(question.id) == UNKNOWN and question.applies(answers)
     ]
+    return lines + _open_floor(answers, count, language)
+
+
+def _open_floor(answers: Answers, count: Count, language: str) -> List[Part]:
     least = points_table().least_salary.get(count.type)
-    if answers.get("salary") == UNKNOWN and least:
-        lines.append(part("utter_part_points_open_floor", least=format_decimal(least, locale=language)))
-    return lines
+    if least is None or answers.get("salary") != UNKNOWN:
+        return []
+    return [part("utter_part_points_open_floor", least=format_decimal(least, locale=language))]
+
+
+def _missed_floor(count: Count, language: str) -> List[Part]:
+    least = count.least_salary
+    return [] if least is None else [part("utter_part_points_floor", least=format_decimal(least, locale=language))]
 
 
 def meaning_of(count: Count, language: str, mark: Optional[int] = None) -> List[Part]:
@@ -176,8 +235,7 @@ def meaning_of(count: Count, language: str, mark: Optional[int] = None) -> List[
     lines: List[Part] = []
     if mark is not None and mark != table.pass_mark and count.total < mark:
         lines.append(part("utter_part_points_missing", missing=mark - count.total, mark=mark))
-    if count.least_salary is not None:
-        lines.append(part("utter_part_points_floor", least=format_decimal(count.least_salary, locale=language)))
+    lines += _missed_floor(count, language)
     if count.passes:
         lines.append(part("utter_part_points_pass", mark=table.pass_mark))
     elif count.total < table.pass_mark:

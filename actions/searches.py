@@ -16,6 +16,8 @@ from actions.memory import Memory
 from actions.replies import Part, part, say, say_answers
 from actions.turn import Turn
 from knowledge.analysis import Token, tokens
+from knowledge.guides.deadlines import rules
+from knowledge.guides.happenings import is_employers
 from knowledge.languages import in_language
 from knowledge.listings.companies import Company
 from knowledge.listings.events import Event
@@ -108,7 +110,7 @@ def heard(turn: Turn) -> Heard:
 def new_search(what: str, turn: Turn) -> Optional[Search]:
     """The search that a message asks for, or goes on with; None when it is a question for the articles."""
     went_on = follow_up(turn)
-    if went_on is not None or _tapped(turn):
+    if went_on is not None or _tapped(turn) or (what == COMPANIES and _hires(turn)):
         return went_on
     found = heard(turn)
     wish = narrowed(what, found.wish)
@@ -151,7 +153,7 @@ def likely_search(turn: Turn) -> Optional[Search]:
         return None
     if found.says("plain", EVENTS):
         return Search(EVENTS, narrowed(EVENTS, found.wish))
-    if found.wish.fields or found.says("plain", COMPANIES):
+    if (found.wish.fields or found.says("plain", COMPANIES)) and not _hires(turn):
         return Search(COMPANIES, narrowed(COMPANIES, found.wish))
     return None
 
@@ -162,9 +164,14 @@ def plain_search(turn: Turn) -> Optional[Search]:
     """
     found = heard(turn)
     wanted = found.says("plain", COMPANIES) and found.wish.fields and found.wish.places and len(found.rest) <= FEW_WORDS
-    if not wanted or reading.is_question(heard_in(turn)):
+    if not wanted or _hires(turn) or reading.is_question(heard_in(turn)):
         return None
     return Search(COMPANIES, narrowed(COMPANIES, found.wish))
+
+
+def _hires(turn: Turn) -> bool:
+    """Whether an employer speaks, who looks for people and for no company (介護施設でフィリピンから採用)."""
+    return is_employers(turn.asked.text, turn.language, rules())
 
 
 def follow_up(turn: Turn) -> Optional[Search]:

@@ -19,7 +19,7 @@ from actions.replies import Part, notices, part
 from actions.results import just_shown, shown
 from actions.turn import Turn
 from knowledge.answers import answer_of, filled
-from knowledge.articles import Library, Texts
+from knowledge.articles import Library, Texts, Unit
 from knowledge.guides.questionnaire import Answers, Question
 from knowledge.guides.statuses import Finding, guide
 from knowledge.languages import in_language
@@ -28,6 +28,7 @@ from knowledge.places import whereabouts
 _POINTS = frozenset({"hsp1", "hsp2"})  # outcomes under which the points calculator is offered
 _MOST_QUESTIONS = 3
 _WORK_AND_TRAVEL = {"job", "visit"}  # who travels and works a bit wants a working holiday, who works from a laptop a stay for that
+_OWN = frozenset({"guide-what-job-which-status#how-to-choose", "status-overview#choose"})  # units that tell what the form finds out
 _NOT_KEPT = ("settle", "refuge")
 # The procedure of the checklist for each of the guide's that needs papers of its own.
 _PROCEDURES = {"coe": "coe", "change": "change", "keep": "extension", "permanent": "permanent"}
@@ -74,6 +75,10 @@ class StatusFinderForm(Form):
 
     def _in(self, question: Question, part: str, heard: Heard, answers: Answers) -> List[str]:
         return reading.chosen(self, question, replace(heard, text=part, entities=()), answers)
+
+    def says(self, unit: Unit) -> bool:
+        """How to choose a status."""
+        return unit.key in _OWN
 
     def settled(self, answers: Dict[str, Any]) -> Dict[str, Any]:
         """Words of a branch that nobody entered yet say nothing: "university" alone is no wish to study."""

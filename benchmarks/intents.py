@@ -1,7 +1,8 @@
 """`python -m benchmarks.intents [--only DIET]`: the intent classifier of config.yml against Rasa's own, in real Rasa pipelines.
 
 All have the same tokenizer (bot.nlu.tokenizer) and the same stratified folds of data/nlu; a language is the folder an example is in. The quick
-ones are trained once for each fold, DIET on the first fold alone. A message is timed through Rasa's whole `parse_message`, tokenizer included.
+ones are trained once for each fold, DIET on the first fold alone. Then each learns from everything and is asked the messages of tests/quality, which
+nobody who wrote the examples has seen. A message is timed through Rasa's whole `parse_message`, tokenizer included.
 Run it with `taskset -c 0` to compare on one core. The figures of the last run are in benchmarks/intents.md.
 """
 
@@ -23,7 +24,9 @@ import yaml
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedKFold
 
-from bot.nlu.fingerprint import ROOT
+from knowledge.languages import languages
+from knowledge.settings import ROOT
+from tests.quality.intents import read_intents
 
 TOKENIZER: dict[str, Any] = {"name": "bot.nlu.tokenizer.BilingualTokenizer"}
 COUNTS: list[dict[str, Any]] = [
@@ -62,6 +65,13 @@ def examples() -> list[Example]:
                     text = line[2:].strip()
                     found.setdefault(text, Example(text, block["intent"], path.parent.name))
     return list(found.values())
+
+
+def held_out() -> list[Example]:
+    """The labelled messages of tests/quality, for asking only."""
+    folder = ROOT / "tests" / "quality"
+    rows = [row for language in languages() for row in read_intents(folder / f"intents.{language}.yaml", language)]
+    return [Example(row.text, row.intent, row.language) for row in rows]
 
 
 def pipelines(diet_epochs: int) -> dict[str, list[dict[str, Any]]]:
@@ -149,7 +159,7 @@ def main() -> None:
     folds = list(splitter.split(data, [f"{example.language} {example.intent}" for example in data]))[: arguments.folds]
     print(f"{len(data)} examples, {len({example.intent for example in data})} intents; first fold: {len(folds[0][0])} train, {len(folds[0][1])} test")
     heads = "| | accuracy ja | en | both | macro F1 ja | en | both | training s | ms a message p50 / p95 | model MB |"
-    rows = []
+    rows, unseen, asked = [], [], held_out()
     for name, pipeline in pipelines(arguments.diet_epochs).items():
         if not name.startswith(arguments.only):
             continue
@@ -158,7 +168,11 @@ def main() -> None:
             measure(result, pipeline, [data[place] for place in train], [data[place] for place in test])
             print("  fold", len(result.training), line(result, len(result.training) - 1), flush=True)
         rows.append(result)
+        unseen.append(Result(name))
+        measure(unseen[-1], pipeline, data, asked)
+        print("  held out", line(unseen[-1], 0), flush=True)
     print("\nFirst fold\n" + heads + "\n" + "\n".join(line(result, 0) for result in rows))
+    print(f"\nHeld out, {len(asked)} messages; learned from all examples\n" + heads + "\n" + "\n".join(line(result, 0) for result in unseen))
     print(f"\nload of the machine over the last 15 minutes: {os.getloadavg()[2]:.1f}")
     if any(len(result.training) > 1 for result in rows):
         print(f"\nAll {len(folds)} folds\n" + heads + "\n" + "\n".join(line(result, None) for result in rows if len(result.training) > 1))

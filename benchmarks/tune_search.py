@@ -26,7 +26,6 @@ from sklearn.preprocessing import StandardScaler
 from actions.decision import Asked, likely_aspects
 from bot.nlu.background import with_background
 from bot.nlu.features import intent_bag
-from bot.nlu.fingerprint import ROOT
 from bot.nlu.intent_model import IntentModel
 from knowledge.analysis import tokens
 from knowledge.answers import answer_of
@@ -37,6 +36,7 @@ from knowledge.languages import languages
 from knowledge.search.index import Index, Leave, reader_of
 from knowledge.search.ranking import EVIDENCE, FEATURES, RANKING, Ranking
 from knowledge.search.terms import TermReader, Terms
+from knowledge.settings import ROOT
 
 FOLDS = 4
 USED = 2  # of these; each costs an index

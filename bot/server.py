@@ -7,6 +7,9 @@ import sys
 
 def main() -> None:
     """Runs `rasa` with the arguments given."""
+    from bot import lean_start
+
+    lean_start.install()  # before Rasa is imported
     import rasa.__main__
 
     from bot import action_client, shortcuts

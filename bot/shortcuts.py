@@ -5,6 +5,7 @@ Rasa 3.6 offers no setting for any of these, and is no longer changed, so its me
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import lru_cache
 from graphlib import TopologicalSorter
 from typing import Any, Dict, List, Optional, Tuple
@@ -31,8 +32,13 @@ def check(self: RemoteAction, result: Dict[str, Any]) -> bool:
 
     Raises ValidationError for a reply that is not in the form Rasa wants.
     """
+    reply, events = _reply_forms()
     try:
-        _reply_form().validate(result)
+        reply.validate(result)
+        for event in result.get("events", ()):
+            if event["event"] not in events:
+                raise ValidationError(f"There is no event '{event['event']}'")
+            events[event["event"]].validate(event)
     except ValidationError as error:
         error.message += ". The action server's reply has not the form that Rasa wants: is it this project's, and of the same version?"
         raise
@@ -40,9 +46,13 @@ def check(self: RemoteAction, result: Dict[str, Any]) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _reply_form() -> Validator:
-    schema = RemoteAction.action_response_format_spec()
-    return validator_for(schema)(schema)
+def _reply_forms() -> Tuple[Validator, Dict[str, Validator]]:
+    """The schema of a reply, and those of its events by their names. Rasa's own is one schema, of which each event is held against all two dozen
+    kinds in turn, though it can only be the one whose name it bears."""
+    schema = deepcopy(RemoteAction.action_response_format_spec())
+    kinds = schema["properties"]["events"]["items"].pop("oneOf")
+    validator = validator_for(schema)
+    return validator(schema), {kind["properties"]["event"]["const"]: validator(kind) for kind in kinds}
 
 
 def run_graph(self: DaskGraphRunner, inputs: Optional[Dict[str, Any]] = None, targets: Optional[List[str]] = None) -> Dict[str, Any]:

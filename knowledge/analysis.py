@@ -296,6 +296,7 @@ def spoken(word: Token) -> str:
     return _kana_sound(word.reading) if word.japanese else _latin_sound(word.text.lower())
 
 
+@lru_cache(maxsize=20_000)
 def short_vowels(text: str) -> str:
     """A sound with its long vowels cut short. Spaces between words stay, and do not keep a vowel from being long."""
     text = re.sub(r" +", " ", text.replace("-", "").replace("ー", ""))

@@ -56,14 +56,15 @@ def reply_language(message: Mapping[str, Any], slots: Mapping[str, Any], earlier
 
     Parameters: `message`, Rasa's parse result with the tokenizer's `language`; `slots` of the conversation, of which `asked_language` stays
     until another is asked for, and `language` is the last one used; `earlier`, parse results of the person's messages before, newest first,
-    which decide for messages without a language of their own ("OK", "N2?").
+    which decide for messages without a language of their own ("OK", "N2?"). Where nothing else says it, the punctuation of the message does (……).
     """
     asked = (message.get("language") or {}).get("asked")
     for code in (asked, slots.get("asked_language"), own_language(message), *map(own_language, earlier)):
         if code in languages():
             return str(code)
+    typed = (message.get("language") or {}).get("typed")
     hint = (message.get("metadata") or {}).get("language")
-    for code in (slots.get("language"), _base(hint)):
+    for code in (slots.get("language"), _base(hint), typed):
         if code in languages():
             return str(code)
     return DEFAULT

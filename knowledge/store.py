@@ -8,7 +8,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, declarative_base
@@ -71,6 +71,14 @@ class VersionRow(Base):
     loaded_at = sa.Column(sa.DateTime(timezone=True), nullable=False)
 
 
+class FilesRow(Base):
+    """From which files it was loaded: one row. Apart from the version, since a database may be older than this table."""
+
+    __tablename__ = "knowledge_files"
+    id = sa.Column(sa.Integer, primary_key=True)
+    fingerprint = sa.Column(sa.String(64), nullable=False)
+
+
 @dataclass(frozen=True)
 class LoadReport:
     """What a load did: the content's version and whether anything had to be written."""
@@ -93,18 +101,32 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = sa.create_engine(url, future=True)
 
-    def load(self, library: Library) -> LoadReport:
-        """Brings the database to exactly this content, in one transaction; writes nothing when it is there already."""
+    def load(self, library: Library, files: str = "") -> LoadReport:
+        """Brings the database to exactly this content, in one transaction; writes no content when it is there already.
+
+        `files`: the fingerprint of the files that the library was read from, for `loaded_from`.
+        """
         version = version_of(library)
         report = LoadReport(version, self.version() != version, len(library.articles), len(library.units))
-        if report.changed:
-            Base.metadata.create_all(self._engine)
-            with Session(self._engine, future=True) as session, session.begin():
+        Base.metadata.create_all(self._engine)
+        with Session(self._engine, future=True) as session, session.begin():
+            if report.changed:
                 for table in reversed(Base.metadata.sorted_tables):
                     session.execute(sa.delete(table))
                 session.add_all(_rows(library))
                 session.add(VersionRow(id=1, version=version, loaded_at=dt.datetime.now(dt.timezone.utc)))
+            session.merge(FilesRow(id=1, fingerprint=files))
         return report
+
+    def loaded_from(self, files: str) -> Optional[LoadReport]:
+        """What was loaded from files with this fingerprint; None when something else was, or nothing: then they have to be read."""
+        if not sa.inspect(self._engine).has_table(FilesRow.__tablename__):
+            return None
+        with Session(self._engine, future=True) as session:
+            if session.execute(sa.select(FilesRow.fingerprint)).scalar_one_or_none() != files:
+                return None
+            articles, units = (session.execute(sa.select(sa.func.count()).select_from(row)).scalar_one() for row in (ArticleRow, UnitRow))
+        return LoadReport(self.version(), False, articles, units)
 
     def version(self) -> str:
         """The version of the content that is loaded; '' when there is none."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import tempfile
 from pathlib import Path
 
+from knowledge.fingerprint import fingerprint
 from launch.house import ROOT, CannotStart, House, python
 from launch.progress import Step
 
@@ -30,13 +30,7 @@ _KEPT = 2
 
 def model_path() -> Path:
     """Where the model for the present inputs is, or will be."""
-    digest = hashlib.sha256()
-    for name in _INPUTS:
-        path = ROOT / name
-        files = sorted(file for file in path.rglob("*") if file.suffix in {".py", ".yml", ".yaml"}) if path.is_dir() else [path]
-        for file in files:
-            digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
-    return ROOT / "models" / f"madoguchi-{digest.hexdigest()[:16]}.tar.gz"
+    return ROOT / "models" / f"madoguchi-{fingerprint(*_INPUTS, root=ROOT)[:16]}.tar.gz"
 
 
 def trained_model(home: House) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import AbstractSet, Any, Callable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from actions.decision import DANGER, Decision
+from knowledge.articles import Unit
 from knowledge.guides.questionnaire import UNKNOWN, Answers, Option, Question
 
 Button = Mapping[str, str]
@@ -103,6 +104,10 @@ class Form(ABC):
         """The name of a reply that is said before the first question, if any (it says what the form does and promises nothing)."""
         return None
 
+    def so_far(self, answers: Answers, language: str) -> Optional[Say]:
+        """What the answers that the first message brought along come to already, said instead of the introduction; None where that is nothing."""
+        return None
+
     def read(self, question: Question, heard: Heard, answers: Answers) -> Any:
         """A form's own way to read the answer to one of its questions from free text, tried first; None leaves it to the usual one."""
         return None
@@ -110,6 +115,22 @@ class Form(ABC):
     def wished(self, heard: Heard) -> bool:
         """Whether a message asks for this form beyond doubt, though it is a question that the knowledge may answer too."""
         return False
+
+    def insists(self, heard: Heard) -> bool:
+        """Whether a message that tells something wants this form's result in so many words, whatever else it asks ("by when?")."""
+        return False
+
+    def told_by(self, heard: Heard) -> Optional[str]:
+        """The key of the unit that answers a message which only looks like the wish for this form ("two points short" has been counted already)."""
+        return None
+
+    def says(self, unit: Unit) -> bool:
+        """Whether the form's result says what a unit says, so that who asks just that is asked on."""
+        return False
+
+    def grave(self, answers: Answers, day: dt.date) -> Optional[str]:
+        """The key of the unit that has to be said beside the result, because something is past mending by the result alone."""
+        return None
 
     def details(self) -> AbstractSet[str]:
         """Articles about a part of what the form asks: a question that one of them surely answers begins no form ("does overtime count as pay?")."""

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 from rapidfuzz import fuzz, process
 
 from actions.forms.form import Form, Heard, possible
+from actions.questions import has_question
 from knowledge.analysis import has_japanese, normalised, tokens
 from knowledge.documents import read_document
 from knowledge.guides.questionnaire import UNKNOWN, Answers, Option, Question
@@ -68,7 +69,7 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def matches(name: str, text: str) -> bool:
-    """Whether a message has one of the patterns in it (question, correction, cancel, negation)."""
+    """Whether a message has one of the patterns in it (correction, cancel, negation)."""
     return _pattern(name).search(normalised(text)) is not None
 
 
@@ -605,12 +606,12 @@ def content_words(heard: Heard) -> int:
 
 def asks(text: str) -> bool:
     """Whether a text, or a part of it, has the words of a question."""
-    return any(matches("question", part) for part in (text, *parts(text)))
+    return any(has_question(part) for part in (text, *parts(text)))
 
 
 def is_question(heard: Heard) -> bool:
     """Whether a message asks something rather than answers. A mark alone is no question when there is little beside the value ("N1?")."""
     text = _UNSURE_NUMBER.sub("", normalised(heard.text))
-    if matches("question", text):
+    if has_question(text):
         return True
     return text.endswith(("?", "？")) and content_words(heard) > 1

@@ -20,7 +20,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.answer import held_a_number, say_decision, say_words
 from actions.counter import counter
-from actions.decision import MAX_OFFERED, Decision, form_button
+from actions.decision import MAX_OFFERED, WORD_FOR_WORD, Decision, form_button
 from actions.forms import reading, talk
 from actions.forms.form import Form, Heard, State
 from actions.forms.hearing import answers_of, heard_in
@@ -31,12 +31,14 @@ from actions.memory import Memory
 from actions.replies import Part, part, say
 from actions.results import say_result
 from actions.turn import Turn, turn_of
+from knowledge.articles import FormStart
 from knowledge.guides.questionnaire import Question
 from knowledge.languages import in_language
 from knowledge.search.index import bare
 
 REQUESTED = "requested_slot"
 SURE_OF_ANOTHER = 0.85  # the certainty from which on a question is answered, and no form begun
+SURE_BESIDES = 0.7  # the certainty from which on an answer stands before a result that a message did not ask for in so many words
 LIKELY_OUTSIDE = 0.05  # the probability of the intent `out_of_scope` from which on a form is not begun for what the knowledge calls outside
 TALK = "form_talk"  # the slot with what the talk around any form remembers: {"tries": …, "picked": […]}
 _QUESTIONS = {"more": "utter_form_more", "choices": "utter_form_choices"}
@@ -58,14 +60,14 @@ class FormValidation(Action, ABC):
         """One message to the form."""
         turn, heard = turn_of(tracker), heard_of(tracker)
         if begins(tracker, self.form):
-            answer = self._rather_answered(turn, heard)
+            move = talk.begin(self.form, heard)
+            answer = self._rather_answered(turn, heard, move)
             if answer:
                 return [*say_decision(dispatcher, turn, answer), *not_begun()]
             turn = replace(turn, memory=replace(turn.memory, offered=(), failures=0))
-            move = self._with_answer(turn, heard, talk.begin(self.form, heard))
-            intro = self.form.intro()
-            if intro and not move.ends:
-                say(dispatcher, intro, turn.language)
+            move = self._with_answer(turn, heard, move)
+            if not move.ends:
+                self._introduce(dispatcher, turn, move)
         else:
             state = state_of(self.form, tracker.slots)
             move = talk.go_on(self.form, state, heard, turn.memory, lambda: self._decided(turn, state))
@@ -79,18 +81,24 @@ class FormValidation(Action, ABC):
         known = topic is not None and topic in counter().library.articles
         return counter().decide(turn.asked, turn.memory.about(topic) if known and topic else turn.memory, dt.date.today())
 
-    def _rather_answered(self, turn: Turn, heard: Heard) -> Optional[Decision]:
+    def _rather_answered(self, turn: Turn, heard: Heard, move: Move) -> Optional[Decision]:
         """The answer to a message that only looked like the wish for this form ("list all planets" wants no list of papers); None when it is wished.
 
         "My salary was cut and my points fell, do I have to report it?" speaks of points and wants an answer. So a question is answered when the
         knowledge is very sure of an answer that has nothing to do with the form, or sure of one about a part of it; the form is offered under it.
+        `move`: the form's first one.
         """
         form = counter().library.forms.get(self.form.name)
         if form is None or bare(heard.text) in {bare(title) for title in form.title.values()}:
             return None  # tapped
+        told = self.form.told_by(heard)
+        if told in counter().library.units:
+            return _offering(form, counter().tell(str(told), turn.asked, turn.memory, dt.date.today()), turn.language)
+        decision = counter().decide(turn.asked, turn.memory, dt.date.today())
+        if self._asks_besides(decision, heard, move):
+            return _offering(form, decision, turn.language)
         if self.form.wished(heard):
             return None
-        decision = counter().decide(turn.asked, turn.memory, dt.date.today())
         if decision.kind == "out_of_scope" and turn.asked.strange >= LIKELY_OUTSIDE:
             return decision
         if decision.kind == "choice" and turn.asked.intent == form.intent:
@@ -101,21 +109,50 @@ class FormValidation(Action, ABC):
         known = decision.kind == "answer" or (untold and decision.kind == "likely")
         if not known or not (another or subject in self.form.details()) or not (untold or reading.is_question(heard)):
             return None
-        begin = form_button(form, turn.language)
-        buttons = [begin, *(button for button in decision.buttons if button != begin)][:MAX_OFFERED]
-        return replace(decision, buttons=buttons, memory=replace(decision.memory, offered=tuple(buttons)))
+        return _offering(form, decision, turn.language)
+
+    def _asks_besides(self, decision: Decision, heard: Heard, move: Move) -> bool:
+        """Whether the knowledge has an answer that the form does not give: to a message that is word for word its question ("two points short"),
+        or, where the form's wish tells something, to one that tells too little for a result ("Ukrainian, card ends soon"). Where it tells enough,
+        the answer and the result are both said (`_with_answer`).
+        """
+        if decision.kind != "answer" or self._says(decision) or self.form.insists(heard):
+            return False
+        if self.form.told_first:
+            return not move.ends and decision.certainty >= SURE_BESIDES
+        return decision.certainty >= WORD_FOR_WORD
+
+    def _says(self, decision: Decision) -> bool:
+        return self.form.says(counter().library.units[decision.answers[0].unit])
 
     def _with_answer(self, turn: Turn, heard: Heard, move: Move) -> Move:
-        """The first move of a form whose wish tells something, with the answer to the message before it when the knowledge is very sure of one.
+        """The first move of a form whose wish tells something, with the answer to what the message asks besides.
 
-        "Fired by a message yesterday, effective today" brings days with it, and is a question about more than days.
+        "Fired by a message yesterday, effective today" brings days with it, and is a question about more than days. What is asked is answered first
+        as it would be without the form; of a report only what is very sure, or what the form does not say; and what is grave always.
         """
         if not self.form.told_first or not (move.ends or reading.is_question(heard)):
             return move
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
-        return replace(move, decision=decision) if decision.kind == "answer" and decision.certainty >= SURE_OF_ANOTHER else move
+        more, asks = not self.form.insists(heard), reading.is_question(heard)
+        sure = decision.kind == "answer" and decision.certainty >= SURE_BESIDES
+        grave = self.form.grave(move.state.answers, dt.date.today())
+        if sure and (decision.certainty >= SURE_OF_ANOTHER or (move.ends and more and asks)):
+            return replace(move, decision=decision)
+        if grave in counter().library.units:
+            return replace(move, decision=counter().tell(str(grave), turn.asked, turn.memory, dt.date.today()))
+        besides = (sure and not self._says(decision)) or (asks and decision.kind in ("answer", "likely"))
+        return replace(move, decision=decision) if move.ends and more and besides else move
 
     # --- what is said ------------------------------------------------------------------------------------------------------
+
+    def _introduce(self, dispatcher: CollectingDispatcher, turn: Turn, move: Move) -> None:
+        """Who tells much gets what it comes to at once; anybody else, what the form does."""
+        first, intro = self.form.so_far(move.state.answers, turn.language), self.form.intro()
+        if first:
+            say(dispatcher, first.reply, turn.language, **first.fields)
+        elif intro:
+            say(dispatcher, intro, turn.language)
 
     def _say(self, dispatcher: CollectingDispatcher, turn: Turn, memory: Memory, move: Move) -> List[Dict[str, Any]]:
         """Says what the move is; the slots of the memory after it."""
@@ -220,6 +257,13 @@ def begins(tracker: Tracker, form: Form) -> bool:
         if event.get("event") == "active_loop" and event.get("name") == form.loop:
             return True
     return False
+
+
+def _offering(form: FormStart, decision: Decision, language: str) -> Decision:
+    """An answer under which the form is offered that was not begun."""
+    begin = form_button(form, language)
+    buttons = [begin, *(button for button in decision.buttons if button != begin)][:MAX_OFFERED]
+    return replace(decision, buttons=buttons, memory=replace(decision.memory, offered=tuple(buttons)))
 
 
 def quiet(decision: Decision) -> Decision:

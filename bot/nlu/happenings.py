@@ -13,11 +13,11 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_NAME_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.nlu.fingerprint import fingerprint
 from bot.nlu.intent_classifier import set_intent
 from bot.nlu.patterns import pattern
 from bot.nlu.tokenizer import LANGUAGE
 from knowledge.analysis import normalised
+from knowledge.fingerprint import fingerprint
 from knowledge.guides.deadlines import rules
 from knowledge.guides.happenings import Dated, mends_day, supposes, wants_again, wants_days
 from knowledge.languages import DEFAULT, languages

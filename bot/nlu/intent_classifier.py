@@ -17,9 +17,9 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.background import with_background
 from bot.nlu.features import intent_bag
-from bot.nlu.fingerprint import fingerprint
 from bot.nlu.intent_model import IntentModel
 from knowledge.analysis import tokens
+from knowledge.fingerprint import fingerprint
 from knowledge.settings import settings
 from knowledge.store import current_library
 

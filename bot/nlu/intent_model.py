@@ -45,8 +45,8 @@ class IntentModel:
         row = self._vectoriser.transform([bag])
         probabilities = self._calibrated.probabilities(row)
         order = np.argsort(-probabilities)
-        nearest = (row @ self._examples).max() if row.nnz else 0.0
-        return Guess([(self._calibrated.classes[place], float(probabilities[place])) for place in order], float(nearest))
+        likeness = (row @ self._examples).data  # not its max(), which sorts it first
+        return Guess([(self._calibrated.classes[place], float(probabilities[place])) for place in order], float(likeness.max(initial=0.0)))
 
 
 @dataclass(frozen=True)

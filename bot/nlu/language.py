@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Optional
@@ -28,21 +28,43 @@ _ENGLISH = frozenset(
     "move quit leave new old about after before during while until without from by at this that there their they he she his her "
     "our us all any some more than only also still just now".split()
 )
+# Those of them that hold a sentence together. A name or a loan in a Japanese sentence has none ("green card って何", Working Holidayで来た). The last
+# ones say what stands somewhere, in whatever language that is.
+_GRAMMAR = frozenset(
+    "the is are am my your can could how what when where why who which i an do does did have has for of on in it if and or not with me we you be "
+    "was were will would should must need want please until without from by at this that there their they he she his her our us got "
+    "say says said mean means write writes wrote written".split()
+)
+_QUOTED = re.compile(r"「[^」]*」|『[^』]*』|“[^”]*”|\"[^\"]*\"")
+# Particles of a romaji sentence that are no English words too, as "no", "to", "made" are; and how its last word ends, which a term that English
+# speakers use for want of another ("lost my zairyu") does not.
+_PARTICLES = frozenset("ga wa wo ni mo".split())
+_PREDICATE = re.compile(r"(?:ta|tai|nai|masu|masen|ru|te|au|ou|ii|desu|ka)\Z")
 LINGUA_SURE = 0.75
 SHORTEST = 4  # letters of a message that one marking word decides: "hola", and not "EU" or "Dan"
 
 
 @dataclass(frozen=True)
 class Identified:
-    """The language of a message: a code, or None when the message has none of its own ("OK", "N2?", numbers). `romaji`: Japanese in Latin letters."""
+    """The language of a message: a code, or None when the message has none of its own ("OK", "N2?", numbers). `romaji`: Japanese in Latin letters;
+    `typed`: where there is no code, the language whose punctuation it is typed with (……, ？)."""
 
     code: Optional[str]
     romaji: bool = False
+    typed: Optional[str] = None
 
 
 def identify(text: str) -> Identified:
     """The language of one message, alone. Web addresses in it are in no language."""
-    plain = _ADDRESS.sub(" ", normalised(text))
+    found = _identify(_ADDRESS.sub(" ", normalised(text)))
+    return found if found.code else replace(found, typed=_typed(text))
+
+
+def _typed(text: str) -> Optional[str]:
+    return next((code for code, pattern in _others().punctuation.items() if pattern.search(text)), None)
+
+
+def _identify(plain: str) -> Identified:
     others = _others()
     if _KANA.search(plain):
         return Identified("en" if _english_around(plain) else "ja")
@@ -55,7 +77,7 @@ def identify(text: str) -> Identified:
     telling = [word for word in words if word not in _SHARED and len(word) > 1]
     if not telling:
         return Identified(None)
-    if is_romaji(plain) and not _mostly_english(words):
+    if (is_romaji(plain) and not _mostly_english(words)) or _ends_in_romaji(words):
         return Identified("ja", romaji=True)
     foreign = _latin_other(plain, telling, others)
     if foreign:
@@ -64,10 +86,16 @@ def identify(text: str) -> Identified:
 
 
 def _english_around(plain: str) -> bool:
-    """Whether Japanese terms only stand in an English sentence ("my 在留カード expired"): English words, and no hiragana to bind them."""
-    words = re.findall(r"[a-z']+", plain)
+    """Whether Japanese only stands in an English sentence: as a term ("my 在留カード expired"), with no hiragana to bind the words, or as a quotation
+    in what English grammar holds together ("the letter says 出頭してください, what now")."""
+    around = _QUOTED.sub(" ", plain)
+    words = re.findall(r"[a-z']+", around)
     english = sum(1 for word in words if word in _ENGLISH or _known_english(word))
-    return english >= 2 and len(re.findall(r"[ぁ-ゖ]", plain)) <= english
+    binding = sum(1 for word in words if word in _GRAMMAR)
+    if english < 2:
+        return False
+    hiragana = len(re.findall(r"[ぁ-ゖ]", around))
+    return not hiragana or (binding >= 1 and hiragana <= english) or (binding >= 2 and english >= 3)
 
 
 def _mostly_english(words: list[str]) -> bool:
@@ -75,6 +103,14 @@ def _mostly_english(words: list[str]) -> bool:
     words Japanese as well ("visa kireta")."""
     own = [word for word in words if word not in LOANS]
     return 2 * sum(1 for word in own if len(word) > 2 and (word in _ENGLISH or _known_english(word))) >= len(own)
+
+
+def _ends_in_romaji(words: list[str]) -> bool:
+    """Whether English nouns stand in a romaji sentence: nothing of English grammar, and a Japanese predicate at the end ("overtime ga moraenai")."""
+    last = words[-1]
+    if len(last) < 4 or not _PREDICATE.search(last) or _known_english(last) or any(word in _GRAMMAR for word in words):
+        return False
+    return is_romaji(last) or any(word in _PARTICLES for word in words)
 
 
 def _kanji_only(plain: str, others: _Others) -> Identified:
@@ -111,6 +147,7 @@ class _Others:
     letters: dict[str, re.Pattern[str]]
     words: dict[str, frozenset[str]]
     lingua: dict[str, str]
+    punctuation: dict[str, re.Pattern[str]]
 
 
 @lru_cache(maxsize=1)
@@ -121,6 +158,7 @@ def _others() -> _Others:
         {row["code"]: re.compile("|".join(["[" + re.escape(row["letters"]) + "]", *row.get("phrases", [])])) for row in rows if "letters" in row},
         {row["code"]: frozenset(str(word) for word in row["words"]) for row in rows if "words" in row},
         {row["lingua"]: row["code"] for row in rows if "lingua" in row},
+        {row["code"]: re.compile(row["punctuation"]) for row in rows if "punctuation" in row},
     )
 
 
@@ -161,8 +199,9 @@ _REQUEST_WORDS = re.compile(
     r"\b(?:please|pls|plz|can|could|would|do|will|you|we|i|me|to|in|into|speak|talk|chat|use|using|switch|change|write|reply|answer|respond|language|the|want"
     r"|like|prefer|only|ok|okay|back|now|"
     r"de|ni|onegai|onegaishimasu|shite|kudasai|hanashite|kotaete|it|understand|explain|again|continue|instead|from|on|here|hello|hi|hey|sorry|go|have|let|let's|better|prefer)\b"
-    r"|お願いします|おねがいします|お願い|おねがい|願い|話して|話せますか|話せる|答えて|返事|書いて|説明して|切り替えて|変えて|変更して|して|ください|下さい|くれますか|"
-    r"もらえ(?:ます|ません|る|ない)|くれ(?:ます|ません|る|ない)?|戻して|もどして|戻し|戻す|頼みます|たのみます|頼む|なら|のほう|の方|しゃべって|喋って|しゃべれ(?:ます|る)|希望|だと|助かります|"
+    r"|お願いします|おねがいします|お願い|おねがい|願い|話して|話せますか|話せる|答えて|返事|書いて|説明して|切り替えて|きりかえて|変えて|かえて|変更して|して|"
+    r"ください|下さい|くれますか|"
+    r"もらえ(?:ます|ません|る|ない)|くれ(?:ます|ません|る|ない)?|戻して|もどして|戻し|戻す|頼みます|たのみます|頼む|たのむ|なら|のほう|の方|しゃべって|喋って|しゃべれ(?:ます|る)|希望|だと|助かります|"
     r"こんにちは|こんにちわ|すみません|ごめん(?:なさい)?|やっぱり|やはり|続けて|続け|続き|てもいい|"
     r"いい|です|ます|か|ほしい|欲しい|対応|できますか|大丈夫|から|今|もう一度|だけ|言って"
     r"|で|に|を|が|は|も|の"
@@ -171,12 +210,17 @@ _REQUEST_WORDS = re.compile(
 
 # 英語のは？, "what about english ones": of several things, those in that language.
 _SOME_OF_IT = re.compile(r"の(?:は|も|が|を)?[?？\s]*$|\bones?\b")
+# 英語でもいい？, "is english ok?": whether one may, which is no wish that it be so. 英語でいいです is one.
+_WHETHER_ONE_MAY = re.compile(
+    r"(?:いい|よい|良い|よろしい|大丈夫|だいじょうぶ|平気|ok|オッケー|(?:かま|構)わない)\s*(?:(?:です|でしょう)か(?:ね|な)?|か(?:な)?[?]|[?])\W*$"
+    r"|^\W*is \w+ (?:ok|okay|fine|possible|all right)\b"
+)
 
 
 def asked_language(text: str) -> Optional[str]:
     """The language that a short message asks to be answered in ("English please", 日本語でお願いします), or None."""
     plain = normalised(text)
-    if _SOME_OF_IT.search(plain):
+    if _SOME_OF_IT.search(plain) or _WHETHER_ONE_MAY.search(plain):
         return None
     for code, language in languages().items():
         name = re.compile("|".join(rf"\b{re.escape(one)}\b" if one.isascii() else re.escape(one) for one in language.names))

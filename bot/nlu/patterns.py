@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from knowledge.documents import read_document
+from knowledge.patterns import pattern_of
 
 
 def pattern(name: str) -> re.Pattern[str]:
     """One pattern for all of `<name>.yaml`, over texts in NFKC and lower case. Raises ContentError when the file cannot be read."""
-    return re.compile("|".join(f"(?:{one})" for one in read_document(Path(__file__).with_name(f"{name}.yaml")).data))
+    return pattern_of(Path(__file__).with_name(f"{name}.yaml"))

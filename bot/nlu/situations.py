@@ -17,6 +17,8 @@ from bot.nlu.intent_classifier import NEAREST, RANKING, set_intent
 from bot.nlu.patterns import pattern
 from bot.nlu.tokenizer import LANGUAGE
 from knowledge.analysis import normalised
+from knowledge.despair import tells_despair
+from knowledge.field import in_our_field
 from knowledge.languages import languages
 from knowledge.search.index import bare
 from knowledge.settings import settings
@@ -28,12 +30,15 @@ NONSENSE = "nonsense"
 DANGER = "report_danger"
 UNCLEAR = "unclear"
 DOUBT = "ask_source"
-GOODBYE, THANK = "goodbye", "thank"
+GOODBYE = "goodbye"
 # Intents that end in a fixed reply. A real question must not end there, so they need more evidence than the others.
 FIXED = frozenset("greet goodbye thank ask_identity ask_languages ask_capabilities insult react affirm deny choose restart_topic repeat".split())
 # Of these the ones that nobody asks a question with: in a short message a weaker sign is enough.
 CIVILITIES = frozenset({"greet", "thank", "goodbye"})
-_SHORT = 5  # words
+_SHORT, _LONG = 5, 8  # words; how many more of them count
+# Fixed replies that a question may come after ("thanks, but how long …?", こんにちは、更新は…).
+GREET = "greet"
+_OPENINGS = frozenset({GREET, "thank"})
 # Replies to what was said that no question is: "is that enough" looks like a yes or no, これで足りますか like a goodbye.
 _NO_QUESTIONS = frozenset({"goodbye", "react", "affirm", "deny"})
 _QUESTION = pattern("question")
@@ -49,8 +54,11 @@ _SPEAKING, _LETTER = re.compile(r"[^\W_]"), re.compile(r"[^\W\d_]")
 _NONSENSE = pattern("nonsense")
 _ADDRESSED = pattern("addressed")
 _ABOUT_THE_BOT = frozenset({"ask_identity", "ask_capabilities"})
+_ITSELF = pattern("itself")
 _LANGUAGES = "ask_languages"
 _TONGUES = pattern("tongues")
+_WISH, _PASSING_ON = pattern("wish"), pattern("passing_on")
+SAYS_MORE = "says_more"  # in the parse result: the wish for a person names what it is about
 # Where a civility ends and something else begins: "thanks, but …", ありがとう、それで….
 _AFTER_CIVILITY = re.compile(r"[,.!、。]|\s(?=(?:but|and|so)\s)")
 
@@ -70,19 +78,21 @@ class SituationClassifier(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        """What an intent needs to be believed: confidence, and nearness to an example. Word for word an example (`same_nearest`) needs nothing more.
+        """What an intent needs to be believed: confidence, and nearness to an example. Word for word an example (`same_nearest`) needs nothing more,
+        and a question as near to a greeting as `greeting_nearest` is part of it.
 
-        `fixed_…`: those with a fixed reply; `named_confidence`: when the message names a subject; `civility_confidence`: for a short greeting.
-        `person_…`: for one that brings a person in (`person_named_confidence`: when it names a subject); `danger_confidence`: for danger that no
-        word of danger.yaml names. `doubt_nearest`: for doubt in the last answer. `wish_…`: the wish for a form, which must also be `wish_lead`
-        times as likely as the likeliest other intent (set on tests/bot/wishes).
+        `fixed_…`: those with a fixed reply; `named_confidence`: when the message names a subject or has a word of our field; `civility_confidence`:
+        for a short greeting; `long_confidence`: so much more for each word over five, since the longer a message, the likelier it asks something.
+        `person_…`: for one that brings a person in (`person_named_confidence`: when it names a subject; `person_sure`: from which on it is a plain
+        wish whatever it tells of); `danger_confidence`: for danger that no word of danger.yaml names. `doubt_nearest`: for doubt in the last answer.
+        `wish_…`: the wish for a form, which must also be `wish_lead` times as likely as the likeliest other intent (set on tests/bot/wishes).
         """
         return {
-            **{"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8, "civility_confidence": 0.15},
-            **{"person_confidence": 0.25, "person_nearest": 0.28, "person_named_confidence": 0.5},
+            **{"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8, "civility_confidence": 0.2, "long_confidence": 0.02},
+            **{"person_confidence": 0.25, "person_nearest": 0.28, "person_named_confidence": 0.5, "person_sure": 0.6},
             **{"danger_confidence": 0.35, "doubt_nearest": 0.28},
             **{"wish_confidence": 0.3, "wish_nearest": 0.35, "wish_lead": 1.2},
-            "same_nearest": 0.97,
+            **{"same_nearest": 0.97, "greeting_nearest": 0.65},
         }
 
     def __init__(self, config: Dict[str, Any], buttons: Optional[Dict[str, str]] = None, wishes: FrozenSet[str] = frozenset()) -> None:
@@ -107,6 +117,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             name = self._situation(message)
             if name:
                 set_intent(message, name)
+            if (message.get(INTENT) or {}).get(INTENT_NAME_KEY) == REQUEST:
+                message.set(SAYS_MORE, self._wishes_more(message), add_to_output=True)
         return messages
 
     def _drop_unsure_wish(self, message: Message) -> None:
@@ -133,7 +145,7 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         text = normalised(said)
         if not _SPEAKING.search(said) or _NONSENSE.fullmatch(text):
             return NONSENSE
-        if _DANGER.search(text):
+        if _DANGER.search(text) or tells_despair(text):
             return DANGER
         if bare(said) in self._buttons:
             return self._buttons[bare(said)]
@@ -143,45 +155,68 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             return SWITCH_LANGUAGE
         if language.get("code") and language["code"] not in languages():
             return OTHER_LANGUAGE
+        return UNCLEAR if self._lacks_evidence(message, text) else None
+
+    def _lacks_evidence(self, message: Message, text: str) -> bool:
+        """Whether more is needed for the learnt intent than the message gives. Word for word an example needs nothing more."""
         intent = message.get(INTENT) or {}
-        name, confidence = intent.get(INTENT_NAME_KEY), intent.get(PREDICTED_CONFIDENCE_KEY, 0.0)
-        if name in PERSON and (confidence < self._config["person_confidence"] or message.get(NEAREST, 0.0) < self._config["person_nearest"]):
-            return UNCLEAR
-        if name in PERSON and self._names_a_subject(message) and confidence < self._config["person_named_confidence"]:
-            return UNCLEAR  # "HSP, I have N2 and one person to support" only mentions one
+        name, confidence, nearest = intent.get(INTENT_NAME_KEY), intent.get(PREDICTED_CONFIDENCE_KEY, 0.0), message.get(NEAREST, 0.0)
+        if name in _SAID_IN_WORDS and not _LETTER.search(message.get(TEXT) or ""):
+            return True  # 9000000 is like no example, and so like any
+        if nearest >= self._config["same_nearest"]:
+            return False
+        if name in PERSON:
+            likely = confidence >= self._config["person_confidence"] and nearest >= self._config["person_nearest"]
+            return not likely or self._only_mentions(message, name, text)
+        if name == DANGER:
+            return confidence < self._config["danger_confidence"]
+        if name == DOUBT:
+            return nearest < self._config["doubt_nearest"]  # "where does it say how much I pay" is a question of its own
+        return name in FIXED and (self._asks_something(message, name, text) or not self._fixed_is_sure(message, confidence))
+
+    def _only_mentions(self, message: Message, name: str, text: str) -> bool:
+        """Whether a person is only mentioned ("HSP, I have N2 and one person to support"), or the complaint is of somebody else ("bad boss")."""
         if name == REQUEST and not _PERSON_WORDS.search(text):
-            return UNCLEAR  # 更新したいです sounds like 話したいです
-        if name in _SAID_IN_WORDS and not _LETTER.search(said):
-            return UNCLEAR  # 9000000 is like no example, and so like any
-        if name == DANGER and confidence < self._config["danger_confidence"] and message.get(NEAREST, 0.0) < self._config["same_nearest"]:
-            return UNCLEAR
-        if name in (_NO_QUESTIONS | {THANK}) and message.get(NEAREST, 0.0) < self._config["same_nearest"] and _asks(message, name):
-            return UNCLEAR
-        if name in _ABOUT_THE_BOT and not _ADDRESSED.search(text):
-            return UNCLEAR
-        if name == _LANGUAGES and not _ADDRESSED.search(text) and self._asks_for_more(message):
-            return UNCLEAR
-        if name == DOUBT and message.get(NEAREST, 0.0) < self._config["doubt_nearest"]:
-            return UNCLEAR  # "where does it say how much I pay" is a question of its own
-        if name in FIXED and not self._fixed_is_sure(message, confidence):
-            return UNCLEAR
-        return None
+            return True  # 更新したいです sounds like 話したいです
+        if name == REQUEST:
+            named = self._names_a_subject(message) and self._asks_for_more(message, _WISH)  # 契約書をみてほしい names one, and is no more than a wish
+        else:
+            named = self._names_a_subject(message) or in_our_field(text)
+        return named and message.get(INTENT)[PREDICTED_CONFIDENCE_KEY] < self._config["person_named_confidence"]
+
+    def _asks_something(self, message: Message, name: str, text: str) -> bool:
+        """Whether what looks like small talk, or like a question about the assistant, asks something else."""
+        if name in _ABOUT_THE_BOT:
+            return not (_ADDRESSED.search(text) or _ITSELF.search(text))
+        if name == _LANGUAGES:
+            return not _ADDRESSED.search(text) and self._asks_for_more(message, _TONGUES)
+        if name == GREET and message.get(NEAREST, 0.0) >= self._config["greeting_nearest"]:
+            return False  # "hello, is anyone there?"
+        return name in (_NO_QUESTIONS | _OPENINGS) and _asks(message, name)
 
     def _fixed_is_sure(self, message: Message, confidence: float) -> bool:
-        if message.get(NEAREST, 0.0) >= self._config["same_nearest"]:
-            return True  # word for word an example, such as the text of one of the bot's own buttons
-        if self._names_a_subject(message) and confidence < self._config["named_confidence"]:
-            return False
-        short = message.get(INTENT)[INTENT_NAME_KEY] in CIVILITIES and len(message.get("text_tokens") or ()) <= _SHORT
-        needed = self._config["civility_confidence" if short else "fixed_confidence"]
+        name = message.get(INTENT)[INTENT_NAME_KEY]
+        named = self._names_a_subject(message) or (name not in _ABOUT_THE_BOT and in_our_field(message.get(TEXT) or ""))
+        if name != _LANGUAGES and named and confidence < self._config["named_confidence"]:
+            return False  # but a language's name may be a subject's too (やさしい日本語), and what else is asked about it was looked at before
+        over = len(message.get("text_tokens") or ()) - _SHORT
+        needed = self._config["civility_confidence" if name in CIVILITIES and over <= 0 else "fixed_confidence"]
+        needed += self._config["long_confidence"] * min(max(over, 0), _LONG)
         return confidence >= needed and message.get(NEAREST, 0.0) >= self._config["fixed_nearest"]
 
-    def _asks_for_more(self, message: Message) -> bool:
-        """Whether a question about languages is about something else in them: a phone line in Nepali, a president without Japanese."""
+    def _asks_for_more(self, message: Message, made_of: re.Pattern[str]) -> bool:
+        """Whether a content word of a message is none of those that such a message is `made_of`: a question about languages asks for a phone line in
+        Nepali, a wish for a person tells of wages."""
         if message.get(NEAREST, 0.0) >= self._config["same_nearest"]:
             return False
         words = [token.data["word"] for token in message.get("text_tokens") or [] if token.data and "word" in token.data]
-        return self._names_a_subject(message) or any(word.content and not _TONGUES.fullmatch(word.lemma) for word in words)
+        return any(word.content and not made_of.fullmatch(word.lemma) for word in words)
+
+    def _wishes_more(self, message: Message) -> bool:
+        """Whether a wish for a person may be something else, or names what it is about, without asking to be passed on in so many words."""
+        if message.get(INTENT).get(PREDICTED_CONFIDENCE_KEY, 0.0) >= self._config["person_sure"]:
+            return False
+        return not _PASSING_ON.search(normalised(message.get(TEXT) or "")) and self._asks_for_more(message, _WISH)
 
     @staticmethod
     def _names_a_subject(message: Message) -> bool:
@@ -196,8 +231,8 @@ def _doubts(message: Message) -> bool:
 
 
 def _asks(message: Message, name: str) -> bool:
-    """Whether a message has the form of a question; one that thanks first, whether it goes on with one ("thanks, but how long …?")."""
+    """Whether a message has the form of a question; one that greets or thanks first, whether it goes on with one ("thanks, but how long …?")."""
     text = normalised(message.get(TEXT) or "")
-    if name == THANK:
+    if name in _OPENINGS:
         return any(_QUESTION.search(text[end.end() :].strip()) for end in _AFTER_CIVILITY.finditer(text))
     return _QUESTION.search(text) is not None or (name == GOODBYE and text.endswith("?"))

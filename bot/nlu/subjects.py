@@ -13,8 +13,8 @@ from rasa.nlu.tokenizers.tokenizer import Tokenizer
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.nlu.fingerprint import fingerprint
 from knowledge.analysis import Token
+from knowledge.fingerprint import fingerprint
 from knowledge.places import place_names
 from knowledge.search.names import Mention, NameTable, choice_names, subject_names
 from knowledge.settings import settings

@@ -12,9 +12,9 @@ from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.nlu.fingerprint import fingerprint
 from bot.nlu.language import asked_language, identify
 from knowledge.analysis import tokens
+from knowledge.fingerprint import fingerprint
 
 LANGUAGE = "language"
 
@@ -50,7 +50,8 @@ class BilingualTokenizer(Tokenizer):
         for message in messages:
             text = message.get(TEXT) or ""
             found = identify(text)
-            message.set(LANGUAGE, {"code": found.code, "romaji": found.romaji, "asked": asked_language(text)}, add_to_output=True)
+            language = {"code": found.code, "romaji": found.romaji, "asked": asked_language(text), "typed": found.typed}
+            message.set(LANGUAGE, language, add_to_output=True)
         return super().process(messages)
 
     def tokenize(self, message: Message, attribute: str) -> List[Token]:

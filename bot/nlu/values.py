@@ -14,9 +14,9 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.dates import find_dates
-from bot.nlu.fingerprint import fingerprint
 from bot.nlu.quantities import find_quantities
 from knowledge.analysis import MAX_TEXT
+from knowledge.fingerprint import fingerprint
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)

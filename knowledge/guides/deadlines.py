@@ -16,7 +16,7 @@ from dateutil.relativedelta import relativedelta
 from knowledge.articles import Library, Source, Texts
 from knowledge.documents import ContentError, Document, Fault, pattern_faults, read_document, schema_faults
 from knowledge.guides.questionnaire import MAX_TITLE, missing_texts
-from knowledge.guides.references import article_faults
+from knowledge.guides.references import article_faults, unit_faults
 from knowledge.languages import CONTENT
 from knowledge.publishers import publisher_of
 
@@ -59,10 +59,11 @@ class Rule:
 class Kind:
     """Something that happens to a person.
 
-    `article`: what one reads about it, `late_article`: what one reads when an urgent day of it is over; `said`: by which words, and `asked`: by which
-    more where it was just asked what happened; `year`: which year is meant when none is said (next, last, nearest); `ask`: how its day is asked for;
-    `note`: what to know of something without a deadline; `offered`: whether it stands among the buttons; `over`: whether it is never told of before
-    it has happened (a loss, a death).
+    `article`: what one reads about it, `late_article`: what one reads when an urgent day of it is over, and `late_unit`: what is said of that beside
+    the list; `said`: by which words, and `asked`: by which more where it was just asked what happened; `year`: which year is meant when none is said
+    (next, last, nearest); `ask`: how its day is asked for; `note`: what to know of something without a deadline; `offered`: whether it stands among
+    the buttons; `over`: whether it is never told of before it has happened (a loss, a death); `silent`: whether nothing is said of it, so that it
+    only keeps its day from being taken for another thing's (a flight, a contract with a gym).
     """
 
     id: str
@@ -78,6 +79,8 @@ class Kind:
     offered: bool = False
     over: bool = False
     late_article: Optional[str] = None
+    late_unit: Optional[str] = None
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,8 @@ def faults(folder: Path, library: Library) -> Iterator[Fault]:
         for name in ("article", "late_article"):
             if name in row:
                 yield from article_faults(document, row[name], library, "kinds", place, name)
+        if "late_unit" in row:
+            yield from unit_faults(document, row["late_unit"], library, "kinds", place, "late_unit")
 
 
 @lru_cache(maxsize=1)
@@ -263,7 +268,8 @@ def read_rules(folder: Path) -> Rules:
 def _kind(row: Mapping[str, Any], sources: Mapping[str, Source]) -> Kind:
     found = tuple(_rule(one, sources) for one in row["rules"])
     note_source = sources[row["note_source"]] if "note_source" in row else None
-    plain = {name: row[name] for name in ("id", "article", "late_article", "year", "label", "ask", "note", "offered", "over") if name in row}
+    names = ("id", "article", "late_article", "late_unit", "year", "label", "ask", "note", "offered", "over", "silent")
+    plain = {name: row[name] for name in names if name in row}
     return Kind(**plain, said=_patterns(row["said"]), asked=_patterns(row.get("asked", {})), rules=found, note_source=note_source)
 
 
@@ -327,7 +333,7 @@ def _reference_faults(document: Document) -> Iterator[Fault]:
         longest = max(len(title) for title in row["label"].values())
         if row.get("offered") and longest > MAX_TITLE:
             yield document.fault(f"the button has {longest} characters, the limit is {MAX_TITLE}", "kinds", place, "label")
-        if not row["rules"] and not ("note" in row and "note_source" in row):
+        if not (row["rules"] or row.get("silent")) and not ("note" in row and "note_source" in row):
             yield document.fault("a kind without rules needs a `note` and its `note_source`", "kinds", place)
         if row.get("note_source", next(iter(sources))) not in sources:
             yield document.fault(f"there is no source '{row['note_source']}'", "kinds", place, "note_source")

@@ -62,11 +62,14 @@ class _Mention:
     end: int
 
 
-def find_happenings(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date, asked: bool = False) -> list[Happening]:
+def find_happenings(
+    text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date, asked: bool = False, silent: bool = False
+) -> list[Happening]:
     """What a message says has happened, in the order in which it is said; each kind once.
 
     `dates`: the days that were recognised in it. A day goes to what stands nearest to it, and to one thing only: nobody's deadline is guessed
-    from another one's date. `asked`: whether it was just asked what happened, so that a word that only hints at it is enough ("baby").
+    from another one's date. `asked`: whether it was just asked what happened, so that a word that only hints at it is enough ("baby"). `silent`:
+    whether what only keeps its day from other things (a flight) is wanted too.
     """
     mentions = _mentions(text, rules, asked)
     spans = _spans(text, language, dates, rules, today)
@@ -88,7 +91,7 @@ def find_happenings(text: str, language: str, dates: Sequence[Dated], rules: Rul
             days = _beside(before.day, days, past=_tense(_said_with(text, span, breaks), language, rules) == "last")
         if mention.kind.id not in happenings or (days and not happenings[mention.kind.id].days):
             happenings[mention.kind.id] = Happening(mention.kind, days)
-    return list(happenings.values())
+    return [one for one in happenings.values() if silent or not one.kind.silent]
 
 
 def _beside(before: dt.date, days: tuple[dt.date, ...], past: bool) -> tuple[dt.date, ...]:
@@ -172,6 +175,17 @@ def wants_again(text: str, rules: Rules) -> bool:
 def wishes_count(text: str, rules: Rules) -> bool:
     """Whether a message asks for the counting itself ("can you work out the exact dates?")."""
     return _in_any(rules.wishes, _plain(text))
+
+
+def asks_days(text: str, language: str, rules: Rules) -> bool:
+    """Whether a message asks for days or duties ("by when do I have to report it?"), or for the counting itself."""
+    plain = _plain(text)
+    return _has(rules.asks, language, plain) or _has(rules.wishes, language, plain)
+
+
+def is_employers(text: str, language: str, rules: Rules) -> bool:
+    """Whether a message is an employer's, who speaks of somebody that works there or will."""
+    return _has(rules.company, language, _plain(text))
 
 
 def mends_day(text: str, rules: Rules) -> bool:

@@ -315,7 +315,7 @@ def _learned(
     classifier = UnitClassifier(sparse.vstack([known, about], format="csr"), [*owners, *range(about.shape[0])], about.shape[0])
     if not known.shape[0] or not others.shape[0]:
         return classifier, None
-    return classifier, OutsideClassifier(sparse.vstack([known, inside], format="csr"), others)
+    return classifier, OutsideClassifier(known, inside, others)
 
 
 def _targets(mentions: Sequence[Mention]) -> list[str]:

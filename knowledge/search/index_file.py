@@ -6,7 +6,6 @@ machine that read the same index share them.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import mmap
 import os
@@ -16,11 +15,10 @@ from typing import Optional
 
 from knowledge.articles import Library
 from knowledge.search.index import Index
+from knowledge.search.index_name import index_path
 from knowledge.search.ranking import Ranking
 
 logger = logging.getLogger(__name__)
-_HERE = Path(__file__).parent
-_CODE = ("../analysis", "names", "terms", "matrix", "rows", "classifier", "outside", "index", "spelling", "ranking")
 _KEPT = 2  # older index files are deleted
 _ALIGNMENT = 64  # bytes: where an array may begin
 
@@ -35,18 +33,6 @@ def index_of(library: Library, version: str, folder: Path) -> Index:
     index = Index(library, Ranking.read())
     _write(index, path)
     return index
-
-
-def index_path(version: str, folder: Path) -> Path:
-    """The file in `folder` for the index of this version of the content, made by the present code."""
-    return folder / f"index-{_key(version)}.pickle"
-
-
-def _key(version: str) -> str:
-    digest = hashlib.sha256(version.encode())
-    for name in _CODE:
-        digest.update((_HERE / f"{name}.py").read_bytes())
-    return digest.hexdigest()[:24]
 
 
 def _read(path: Path) -> Optional[Index]:

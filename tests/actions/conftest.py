@@ -94,6 +94,7 @@ class Conversation:
         intent: str = "unclear",
         asked: str | None = None,
         metadata: Dict[str, Any] | None = None,
+        **understood: Any,
     ) -> Said:
         parsed = {
             "text": text,
@@ -101,6 +102,7 @@ class Conversation:
             "intent_ranking": [{"name": intent, "confidence": 0.9}],
             "entities": [],
             "language": {"code": language, "asked": asked},
+            **understood,
         }
         self.events.append({"event": "user", "text": text, "parse_data": parsed, "metadata": metadata or {}})
         dispatcher = CollectingDispatcher()

@@ -18,9 +18,10 @@ from actions.answer import FAILURES_BEFORE_A_PERSON, ActionAnswer
 from actions.choose import ActionAffirm, ActionChoose, ActionDeny, ActionRepeat, ActionSource, ActionStartOver
 from actions.counter import counter
 from actions.decision import Decision
-from actions.handoff import LAST_QUESTIONS, MAX_QUESTION, ActionComplaint, ActionHandoff
+from actions.handoff import LAST_QUESTIONS, MAX_QUESTION
 from actions.language import ActionOtherLanguage, ActionSwitchLanguage, pointers
 from actions.memory import Memory
+from actions.person import ActionComplaint, ActionHandoff
 from actions.replies import notices, say_answers
 from knowledge.answers import Answer, answer_of
 from knowledge.articles import Library
@@ -268,6 +269,18 @@ def test_a_handoff_without_a_topic(talk: Conversation) -> None:
     assert talk.say(ActionHandoff(), "human", intent="request_human").cards[0]["handoff"]["topic"] is None
 
 
+def test_a_question_that_mentions_a_person_is_answered_and_a_person_offered(talk: Conversation) -> None:
+    said = talk.say(ActionHandoff(), "How much is the extension?", intent="request_human", says_more=True)
+    assert said.replies == ["utter_answer", "utter_offer_person"]
+    assert talk.slots["handoff"] == "offered"
+    assert said.cards[-1]["handoff"]["state"] == "offered"
+
+
+def test_a_question_that_mentions_a_person_and_has_no_answer_is_passed_on(talk: Conversation) -> None:
+    how_sure(UNSURE)
+    assert talk.say(ActionHandoff(), "could somebody look at the extension", intent="request_human", says_more=True).replies == ["utter_handoff"]
+
+
 def test_the_summary_is_short(talk: Conversation) -> None:
     for number in range(10):
         talk.say(ASK, f"{number} " + "very long story " * 200)
@@ -289,6 +302,15 @@ def test_danger_comes_with_safety_first_and_the_offer_of_a_person(talk: Conversa
     assert "utter_part_danger" in said.everything()
     assert said.replies[-1] == "utter_offer_person"
     assert said.cards[-1]["handoff"]["reason"] == "danger"
+
+
+@pytest.mark.parametrize(("text", "language"), [("what is a residence card, i want to die", "en"), ("もう死にたい", "ja")])
+def test_who_does_not_want_to_live_is_told_one_thing_whatever_else_is_found(
+    talk: Conversation, monkeypatch: pytest.MonkeyPatch, text: str, language: str
+) -> None:
+    monkeypatch.setattr("actions.decision.DESPAIR", "warning-broker#passport-taken")
+    cards = talk.say(ASK, text, language=language, intent="report_danger").cards
+    assert [card["answer"]["unit"] for card in cards if "answer" in card] == ["warning-broker#passport-taken"]
 
 
 def test_danger_that_nobody_understood_is_still_danger(talk: Conversation) -> None:

@@ -643,7 +643,8 @@ def test_a_form_is_offered_under_its_answers_and_begins_when_its_number_is_typed
     ("text", "articles", "begun"),
     [
         ("How much is the extension?", ("status-student",), False),  # a question with a sure answer elsewhere
-        ("How much is the extension?", ("procedure-extension",), True),  # the form's own subject
+        ("How much is the extension?", ("procedure-extension",), False),  # word for word a question that the form does not answer
+        ("I ask how much the extension would be?", ("procedure-extension",), True),  # in other words, the form's own subject
         ("Count for me?", ("status-student",), True),  # its button, typed
         ("I earn 6.5 million", ("status-student",), True),  # no question
         ("How much would it be with a sdkjfh dfjk and a lkj?", ("status-student",), True),  # no sure answer

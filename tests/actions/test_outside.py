@@ -46,6 +46,7 @@ def test_other_countries_are_outside(text: str) -> None:
         "a German working holiday maker in our shop",
         "韓国のワーホリの人を雇えますか",
         "スイスに移住したい、年金はどうなる",
+        "must I give up my French citizenship",
     ],
 )
 def test_people_from_other_countries_are_inside(text: str) -> None:
@@ -58,6 +59,17 @@ def test_a_sure_answer_and_a_named_subject_speak_against_it() -> None:
     assert not is_outside("what is this", Found([], [], 0.97, outside=0.7), 0.02)
     doubtful = Found([], [], 0.82, outside=0.5)
     assert is_outside("what is this", doubtful, 0.6) and not is_outside("what is this", Found([], named, 0.82, outside=0.5), 0.6)
+
+
+def test_a_word_of_our_field_speaks_against_it() -> None:
+    found = Found([], [], 0.5, outside=0.6)
+    assert is_outside("would the circus take me", found, 0.25) and not is_outside("would the circus sponsor me", found, 0.25)
+    assert is_outside("サーカスに入りたい", found, 0.25) and not is_outside("サーカスと契約したい", found, 0.25)
+
+
+def test_a_question_of_the_collection_is_never_outside() -> None:
+    assert is_outside("US green card", Found([], [], 0.9, outside=0.9), 0.9)
+    assert not is_outside("US green card", Found([], [], 1.0, outside=0.0), 0.9)
 
 
 def test_the_intent_speaks_for_it() -> None:

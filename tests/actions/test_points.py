@@ -98,6 +98,41 @@ def test_a_whole_calculation_in_english(filling: Filling) -> None:
     assert card["source"]["checked_on"] == "2026-11-22"
 
 
+def test_what_is_told_at_once_is_counted_at_once(filling: Filling) -> None:
+    filling.say("I'm a software engineer, 29, master's degree, N1. how many points do i have?", intent="calculate_points")
+    first = rendered(filling.messages[0])
+    assert "50 points so far, counted as type b (specialised or technical work)" in first
+    assert "- Degree: 20" in first and "- Age: 15" in first and "- Japanese (N1 or equal): 15" in first
+    assert "20 more are needed" in first and "at least 3,000,000 yen" in first
+    assert "a guide only" in first
+    assert "Source: " in first and "Checked: " in first
+    assert asked("career") in filling.text()
+
+
+def test_who_tells_no_kind_of_work_is_counted_as_most_people_are_and_asked(filling: Filling) -> None:
+    filling.say("N2と修士で何点になりますか", language="ja", intent="calculate_points")
+    assert "ロ（専門・技術）の表では今のところ30点です" in rendered(filling.messages[0])
+    assert asked("type", "ja") in filling.text()
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("phd and 7.2 million a year, how many points would that be", True),
+        ("修士とN2だと何点になりますか", True),
+        ("how many points is a phd", False),
+        ("my phd is from 2019 and i earn 7 million", False),
+    ],
+)
+def test_several_things_and_how_many_points_is_a_wish_to_count(text: str, begins: bool) -> None:
+    assert FORM.wished(heard(text)) is begins
+
+
+def test_what_gives_no_points_is_introduced_as_ever(filling: Filling) -> None:
+    filling.say("I'm a software engineer, count my points", intent="calculate_points")
+    assert filling.messages[0]["response"] == "utter_points_intro"
+
+
 def test_a_whole_calculation_in_japanese(filling: Filling) -> None:
     for text, name in [
         ("ポイントを計算する", "type"),

@@ -249,6 +249,9 @@ def test_there_are_47_prefectures() -> None:
         ("I'd like somebody to look at it", "request_human", "request_human"),
         ("8500000", "report_danger", "unclear"),
         ("he hurts me", "report_danger", "report_danger"),
+        ("i hate my life i want to end it", "unclear", "report_danger"),
+        ("生きたくないです", "out_of_scope", "report_danger"),
+        ("I want to end it, the phone contract", "unclear", "unclear"),
         ("who wrote this", "ask_source", "ask_source"),
         ("hm, who says so?", "ask_what", "ask_source"),
         ("and where is that written", "ask_how", "ask_source"),
@@ -260,6 +263,9 @@ def test_there_are_47_prefectures() -> None:
         ("where is that office", "ask_how", "ask_how"),
         ("本当に働けますか", "ask_activity", "ask_activity"),
         ("雇用主に根拠のない解雇をされました", "ask_trouble", "ask_trouble"),
+        ("hello, how long does it take?", "greet", "unclear"),
+        ("こんにちは、更新はいくらですか", "greet", "unclear"),
+        ("dareka onegai", "request_human", "request_human"),
     ],
 )
 def test_what_is_no_small_talk(text: str, learned: str, intent: str) -> None:
@@ -267,3 +273,56 @@ def test_what_is_no_small_talk(text: str, learned: str, intent: str) -> None:
     message = Message({TEXT: text, "intent": found, "intent_ranking": [found], "nearest_example": 0.6, "text_tokens": text.split()})
     (result,) = SituationClassifier(SituationClassifier.get_default_config()).process([message])
     assert result.get("intent")["name"] == intent
+
+
+def understood(text: str, learned: str, confidence: float, nearest: float = 0.6) -> Message:
+    """What the situations make of a message that the classifier takes for `learned`."""
+    found = {"name": learned, "confidence": confidence}
+    message = Message({TEXT: text, "intent": found, "intent_ranking": [found], "nearest_example": nearest})
+    (message,) = BilingualTokenizer.create(BilingualTokenizer.get_default_config(), None, None, None).process([message])
+    (message,) = SituationClassifier(SituationClassifier.get_default_config()).process([message])
+    return message
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Thai?", "ask_languages"),
+        ("Thai hotline", "unclear"),  # the "ai" in it speaks to nobody
+        ("やさしい日本語で書いて", "ask_languages"),
+        ("やさしい日本語で書いた契約", "unclear"),
+    ],
+)
+def test_a_question_about_languages_holds_nothing_else(text: str, intent: str) -> None:
+    assert understood(text, "ask_languages", 0.5).get("intent")["name"] == intent
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "more"),
+    [
+        ("let me talk to somebody please", 0.4, False),
+        ("だれかと話したいです", 0.4, False),
+        ("書類を見てほしい", 0.4, False),
+        ("could somebody sign the lease", 0.4, True),
+        ("引っ越しを手伝ってくれる人", 0.4, True),
+        ("could somebody sign the lease", 0.7, False),  # too sure a wish to be something else
+        ("can I talk to a coordinator about the lease", 0.4, False),  # asks to be passed on
+        ("引っ越しのことで担当者に相談したい", 0.4, False),
+    ],
+)
+def test_a_wish_for_a_person_may_say_more(text: str, confidence: float, more: bool) -> None:
+    message = understood(text, "request_human", confidence)
+    assert message.get("intent")["name"] == "request_human"
+    assert message.get("says_more") is more
+
+
+def test_a_complaint_of_something_in_our_field_is_no_complaint_of_the_assistant() -> None:
+    assert understood("my salary is a joke", "complain", 0.4).get("intent")["name"] == "unclear"
+    assert understood("this is a joke", "complain", 0.4).get("intent")["name"] == "complain"
+
+
+def test_the_longer_a_message_the_surer_small_talk_must_be() -> None:
+    short, long = "what a day", "what a day that was for me and for all of us"
+    assert understood(short, "insult", 0.3).get("intent")["name"] == "insult"
+    assert understood(long, "insult", 0.3).get("intent")["name"] == "unclear"
+    assert understood(long, "insult", 0.6).get("intent")["name"] == "insult"

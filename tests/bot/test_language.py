@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.nlu.language import asked_language, identify
-from knowledge.languages import languages
+from knowledge.languages import languages, reply_language
 from tests.tiny import ODD_MESSAGES, ascii_start
 
 ENGLISH = [
@@ -187,6 +187,11 @@ def test_no_text_causes_an_error(text: str) -> None:
         ("hello", None),
         ("", None),
         ("英語のは？", None),
+        ("英語でもいい？", None),  # asks whether it may be
+        ("日本語でも大丈夫ですか", None),
+        ("is english fine", None),
+        ("英語でいいです", "en"),
+        ("英語にかえて", "en"),
         ("the english ones", None),
         ("英語で話してもらえますか", "en"),
         ("日本語に戻して", "ja"),
@@ -205,7 +210,28 @@ def test_asked_language(text: str, code: str | None) -> None:
         ("kazoku taizai arubaito kyoka need?", "ja"),
         ("part time no shigoto", "ja"),
         ("visa no koushin wa itsu", "ja"),
+        ("contract ga chigau", "ja"),
+        ("my zairyu is lost", "en"),
+        ("lost zairyu", "en"),
+        ("green cardって何", "ja"),
+        ("part time job したい", "ja"),
+        ("the notice says 来てください, what now", "en"),
+        ("please read this to me: お世話になっております", "en"),
+        ("「what is my status」と聞かれた", "ja"),
     ],
 )
 def test_a_few_words_of_the_other_language_do_not_decide(text: str, code: str) -> None:
     assert identify(text).code == code
+
+
+@pytest.mark.parametrize(("text", "code"), [("……", "ja"), ("？", "ja"), ("...", None), ("?", None), ("Ｎ２", None)])
+def test_the_punctuation_of_a_message_without_words_tells_how_it_was_typed(text: str, code: str | None) -> None:
+    found = identify(text)
+    assert (found.code, found.typed) == (None, code)
+
+
+def test_what_was_said_and_chosen_before_counts_more_than_punctuation() -> None:
+    typed = {"language": {"code": None, "asked": None, "typed": "ja"}}
+    assert reply_language(typed, {}) == "ja"
+    assert reply_language(typed, {}, [{"language": {"code": "en"}}]) == "en"
+    assert reply_language({**typed, "metadata": {"language": "en-GB"}}, {}) == "en"

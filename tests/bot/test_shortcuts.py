@@ -15,7 +15,12 @@ from rasa.shared.core.events import Event, SlotSet, deserialise_events
 from bot import shortcuts
 
 GOOD: Dict[str, Any] = {"events": [{"event": "slot", "name": "subject", "value": "pr", "timestamp": None}], "responses": [{"text": "hello"}]}
-BAD: Dict[str, Any] = {"events": [{"name": "subject"}], "responses": []}
+BAD: List[Dict[str, Any]] = [
+    {"events": [{"name": "subject"}], "responses": []},
+    {"events": [{"event": "slot", "name": "subject"}], "responses": []},
+    {"events": [{"event": "no such event"}], "responses": []},
+    {"events": [], "responses": "hello"},
+]
 
 
 @pytest.fixture
@@ -26,11 +31,14 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     shortcuts.install()
 
 
-def test_a_good_reply_passes_and_a_bad_one_says_what_to_look_at(installed: None) -> None:
-    action = RemoteAction("action_answer", None)
-    assert action._validate_action_result(GOOD)
+def test_a_good_reply_passes(installed: None) -> None:
+    assert RemoteAction("action_answer", None)._validate_action_result(GOOD)
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_reply_says_what_to_look_at(installed: None, bad: Dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="same version"):
-        action._validate_action_result(BAD)
+        RemoteAction("action_answer", None)._validate_action_result(bad)
 
 
 def test_events_are_found_by_their_names_as_before(installed: None) -> None:

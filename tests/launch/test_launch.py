@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -14,7 +15,7 @@ import pytest
 import requests
 
 from knowledge.content_reader import inspect
-from knowledge.search.index_file import index_path
+from knowledge.search.index_name import index_path
 from knowledge.store import Store, version_of
 from launch import chat as chat_module
 from launch import knowledge_base, model, processes
@@ -143,6 +144,18 @@ def test_the_knowledge_is_loaded_once(tiny_content: Path, home: House, capsys: p
     assert "index" in capsys.readouterr().out
     assert not knowledge_base.load_knowledge(home).changed
     assert "index" not in capsys.readouterr().out
+
+
+def test_the_content_is_read_again_only_when_its_files_changed(tiny_content: Path, home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = knowledge_base.load_knowledge(home)
+    monkeypatch.setattr(knowledge_base, "inspect", lambda: pytest.fail("read again"))
+    assert knowledge_base.load_knowledge(home) == replace(first, changed=False)
+    monkeypatch.setattr(knowledge_base, "fingerprint", lambda *names: "other files")
+    (tiny_content / "aspects.yaml").write_text("[]", encoding="utf-8")
+    monkeypatch.setattr(knowledge_base, "inspect", lambda: inspect(tiny_content))
+    for _ in range(2):  # what has faults is not taken for read
+        with pytest.raises(CannotStart, match=r"fault\(s\)"):
+            knowledge_base.load_knowledge(home)
 
 
 def test_an_index_that_went_missing_is_built_again(tiny_content: Path, home: House, capsys: pytest.CaptureFixture[str]) -> None:

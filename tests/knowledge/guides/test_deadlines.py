@@ -32,7 +32,18 @@ from knowledge.guides.deadlines import (
     read_rules,
     rules,
 )
-from knowledge.guides.happenings import Dated, another_day, days_of, find_happenings, is_off, supposes, wants_again, wants_all, wants_days
+from knowledge.guides.happenings import (
+    Dated,
+    another_day,
+    days_of,
+    find_happenings,
+    is_employers,
+    is_off,
+    supposes,
+    wants_again,
+    wants_all,
+    wants_days,
+)
 from knowledge.languages import CONTENT, languages
 from tests.tiny import ODD_MESSAGES, ascii_start
 
@@ -660,3 +671,42 @@ def test_not_yet_is_no_past() -> None:
     found = find_dates("まだ です。12月1日に きまります", TODAY)
     dates = [Dated(one.first, one.last, one.start, one.end) for one in found]
     assert days_of("まだ です。12月1日に きまります", "ja", rules().kinds["arrived"], dates, rules(), TODAY) == (day("2026-12-01"),)
+
+
+# --- whose day, and whose words ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "lost"),
+    [
+        ("residence card stolen on the train, flying on 3 January 2027", "en", None),
+        ("residence card stolen on 3 January 2026, flying soon", "en", dt.date(2026, 1, 3)),
+        ("在留カードをなくしました。2027年1月3日の飛行機です", "ja", None),
+    ],
+)
+def test_a_flight_keeps_its_day(text: str, language: str, lost: dt.date | None) -> None:
+    dates = [Dated(one.first, one.last, one.start, one.end) for one in find_dates(text, TODAY)]
+    (found,) = find_happenings(text, language, dates, rules(), TODAY)
+    assert (found.kind.id, found.day) == ("lost_card", lost)
+
+
+@pytest.mark.parametrize(("text", "language"), [("I quit the gym on 20 November 2026", "en"), ("昨日ジムの契約をやめました", "ja")])
+def test_a_contract_with_a_gym_is_no_job(text: str, language: str) -> None:
+    assert find_happenings(text, language, [], rules(), TODAY) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "employer"),
+    [
+        ("Our guy's residence card expired last Tuesday", "en", True),
+        ("hiring a student who graduates in March", "en", True),
+        ("companies hiring foreign workers in Osaka", "en", False),
+        ("our daughter was born yesterday", "en", False),
+        ("明日辞めますと言われた", "ja", True),
+        ("介護施設でフィリピンから採用", "ja", True),
+        ("会社に辞めろと言われた", "ja", False),
+        ("外国人を採用している会社", "ja", False),
+    ],
+)
+def test_what_an_employer_says(text: str, language: str, employer: bool) -> None:
+    assert is_employers(text, language, rules()) is employer

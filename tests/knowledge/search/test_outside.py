@@ -12,7 +12,10 @@ ROWS = TermRows(COUNTS)
 
 def probability(*words: str) -> float:
     rows = ROWS.of(COUNTS)
-    made = OutsideClassifier(rows[: len(INSIDE)], rows[len(INSIDE) :])
+    return probability_by(OutsideClassifier(rows[: len(INSIDE)], rows[:0], rows[len(INSIDE) :]), *words)
+
+
+def probability_by(made: OutsideClassifier, *words: str) -> float:
     return made.probability(ROWS.row(VOCABULARY.words(of_words(dict.fromkeys(words, 1.0)))))
 
 
@@ -25,3 +28,10 @@ def test_words_of_either_kind_decide_however_few_the_examples_of_one_are() -> No
 def test_a_message_of_unknown_words_is_not_called_outside() -> None:
     assert probability("zebra") == 0.0
     assert probability() == 0.0
+
+
+def test_one_text_said_to_be_inside_outweighs_its_likeness_to_others() -> None:
+    rows = ROWS.of(COUNTS)
+    known, outside = rows[: len(INSIDE)], rows[len(INSIDE) :]
+    curry = ROWS.row(VOCABULARY.words(of_words({"curry": 1.0})))
+    assert probability_by(OutsideClassifier(known, curry, outside), "curry") < probability_by(OutsideClassifier(known, rows[:0], outside), "curry")
