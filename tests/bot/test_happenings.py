@@ -9,6 +9,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.happenings import DEADLINES, HappeningClassifier
 from bot.nlu.intent_classifier import RANKING
+from knowledge.documents import read_document
 from knowledge.settings import ROOT
 
 
@@ -71,6 +72,5 @@ def test_a_message_about_the_last_list_goes_on(text: str) -> None:
 
 
 def test_the_component_stands_behind_the_others_in_the_pipeline() -> None:
-    lines = (ROOT / "config.yml").read_text(encoding="utf-8").splitlines()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("- name: bot.")]
+    names = [row["name"] for row in read_document(ROOT / "config.yml").data["pipeline"]]
     assert names[-1] == "bot.nlu.happenings.HappeningClassifier"
