@@ -20,7 +20,8 @@ from tests.quality import dialogues, intents
 
 NLU = ROOT / "data" / "nlu"
 BY_EVIDENCE = {"switch_language", "other_language", "nonsense", "unclear"}  # set by bot/nlu/situations.py, never learned
-MEASURES = [path for folder in (CALIBRATION, ROOT / "tests" / "quality") for path in sorted(folder.glob("*.yaml")) if path.stem in languages()]
+QUALITY = ROOT / "tests" / "quality"
+MEASURES = [path for folder in (CALIBRATION, QUALITY, QUALITY / "exam") for path in sorted(folder.glob("*.yaml")) if path.stem in languages()]
 TOO_NEAR = 0.8
 A_FEW_WORDS = 3
 
@@ -134,10 +135,11 @@ def test_the_measure_of_nearness(question: str, known: str, near: bool) -> None:
 
 def test_there_is_something_to_measure_in_every_language() -> None:
     counts = Counter((path.parent.name, path.stem) for path, _ in measured())
-    assert all(counts[(folder, language)] >= 150 for folder in ("calibration", "quality") for language in languages()), counts
+    least = {"calibration": 150, "quality": 150, "exam": 100}
+    assert all(counts[folder, language] >= number for folder, number in least.items() for language in languages()), counts
 
 
-@pytest.mark.parametrize("folder", ["quality", "calibration"])
+@pytest.mark.parametrize("folder", ["quality", "exam", "calibration"])
 def test_no_measuring_question_is_learned_nor_a_near_copy_of_it(real: Library, folder: str) -> None:
     # Only ids and places are shown: whoever writes content must not see the questions.
     questions, known = [row for row in measured() if row[0].parent.name == folder], learned(real)

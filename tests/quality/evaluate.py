@@ -1,6 +1,7 @@
 """`make evaluate`: measures the running bot in three ways, on what it has never seen, and prints how well it did.
 
-Questions (en.yaml, ja.yaml). Columns, by language and topic:
+Questions (en.yaml, ja.yaml; with `--folder tests/quality/exam` those of a later writer, who had seen nothing of the project). Columns, by language
+and topic:
   at once      the first reply holds every fact that a right answer needs (or is of the kind expected)
   one tap      at once, or after tapping one of the buttons offered
   beside       the bot gave an answer as sure, and it held not the facts needed
