@@ -83,7 +83,7 @@ def say_words(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) 
     language, buttons = turn.language, decision.buttons
     danger = in_danger(turn.asked, decision)
     notices = [*warnings(turn), *([part("utter_part_danger")] if danger else [])]
-    if decision.kind in ("answer", "likely"):
+    if decision.tells:
         say_answers(dispatcher, decision, language, notices)
     elif decision.kind == "choice":
         say(dispatcher, "utter_choose", language, buttons, question=decision.ask, notices=notices)

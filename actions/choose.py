@@ -143,9 +143,10 @@ class ActionStartOver(Action):
         if counter().says_more(turn.asked.text):
             return _taken(dispatcher, turn)
         heard = heard_in(turn)
-        decision = counter().decide(turn.asked, turn.memory, dt.date.today())
-        if not heard.sure and reading.content_words(heard) > 1 and decision.kind == "answer":
-            return say_decision(dispatcher, turn, decision)  # "I want to cancel my appointment" is a question of its own
+        if not heard.sure and reading.content_words(heard) > 1:
+            decision = counter().decide(turn.asked, turn.memory, dt.date.today())
+            if decision.kind == "answer":
+                return say_decision(dispatcher, turn, decision)  # "I want to cancel my appointment" is a question of its own
         form = (turn.slots.get(SLOT) or {}).get("form")
         if form and (reading.is_whole("restart", turn.asked.text) or reading.matches("restart", turn.asked.text)):
             return [FollowupAction(f"{form}_form")]

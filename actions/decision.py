@@ -19,7 +19,7 @@ from knowledge.aspect_intents import intent_aspects
 from knowledge.content_reader import target_exists
 from knowledge.despair import tells_despair
 from knowledge.languages import in_language, languages
-from knowledge.search.index import Found, Hit, Index, bare
+from knowledge.search.index import WORD_FOR_WORD, Found, Hit, Index, bare
 from knowledge.search.names import Mention, NameTable, choice_names
 from knowledge.search.terms import split_questions
 from privacy.numbers import redact
@@ -41,7 +41,6 @@ _GOING_ON = frozenset({"mean", "actually", "sorry", "instead", "case", "wrong", 
 _ASKING = frozenset(
     "what how when where who why which much many long いくら 幾ら 何 なに なん 何時 何処 どう どの どこ どれ どれくらい いつ だれ 誰 なぜ".split()
 )
-WORD_FOR_WORD = 1.0  # the certainty of what is asked in words that the knowledge holds itself
 _DEEP = 40  # hits looked through for one of the subject
 _STRANGE, _LIKELY_ASPECT = 0.4, 0.3  # probabilities of an intent, of an aspect
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
@@ -99,6 +98,11 @@ class Decision:
     ask: str = ""
     certainty: float = 0.0
     form: Optional[str] = None
+
+    @property
+    def tells(self) -> bool:
+        """Whether it is an answer, sure or the nearest there is."""
+        return self.kind in ("answer", "likely")
 
 
 class Counter:
@@ -204,7 +208,7 @@ class Counter:
         if not target_exists(target, "", self.library):
             return Decision("unsure", replace(memory, offered=()))
         unit = self._units[target] if "#" in target else self.library.articles[target].units[0]
-        return self._answer([unit], replace(asked, text=in_language(unit.question, asked.language), written=""), memory, day, 1.0)
+        return self._answer([unit], replace(asked, text=in_language(unit.question, asked.language), written=""), memory, day, WORD_FOR_WORD)
 
     # --- words that mean too much alone --------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from knowledge.analysis import normalised
 from knowledge.documents import read_document
 from knowledge.field import in_our_field
-from knowledge.search.index import Found
+from knowledge.search.index import WORD_FOR_WORD, Found
 
 # A message is about something else when its odds of that, by the search and by the intents, outweigh the odds that the first hit is what was asked,
 # a subject named in it, a word that means too much alone (visa, work), and one of our field (sponsor, 期限: knowledge/field.yaml). A logistic
@@ -18,7 +18,6 @@ from knowledge.search.index import Found
 # .95 of those outside are seen, .002 of the plain others taken for them, and .04 of the strange ones.
 _WEIGHTS = {"outside": 0.68, "intent": 1.1, "certainty": -0.92, "named": -0.49, "choice": -1.15, "field": -1.14}
 _BIAS = 1.1
-_WORD_FOR_WORD = 1.0  # the certainty of a question that the collection holds as it stands
 _LEAST, _LEAST_INTENT = 1e-4, 0.02  # a probability below this says no more; intents that are not ranked have none
 
 
@@ -32,7 +31,7 @@ def is_outside(text: str, found: Found, intent: float, choice: bool = False) -> 
     score += _WEIGHTS["certainty"] * _log_odds(found.certainty)
     score += _WEIGHTS["named"] * any(not mention.by_sound for mention in found.mentions)
     score += _WEIGHTS["choice"] * choice + _WEIGHTS["field"] * in_our_field(text)
-    return found.certainty < _WORD_FOR_WORD and (score > 0 or names_another_country(text))
+    return found.certainty < WORD_FOR_WORD and (score > 0 or names_another_country(text))
 
 
 def names_another_country(text: str) -> bool:

@@ -20,7 +20,6 @@ from actions.turn import Turn, turn_of
 SAYS_MORE = "says_more"  # of the parse result, see bot/nlu/situations.py
 # Units that say how to reach a person: passing on at once says it better.
 _REACHING_ONE = frozenset({f"{ABOUT}#what", f"{ABOUT}#person", f"{ABOUT}#who-runs", "warning-first-steps#person"})
-_TELLS = frozenset({"answer", "likely"})
 
 
 class ActionHandoff(Action):
@@ -58,4 +57,4 @@ class ActionComplaint(Action):
 def _answer(turn: Turn) -> Optional[Decision]:
     """What the counter answers to a message that speaks of a person; None where it has no answer, or only says how to reach one."""
     decision = counter().decide(replace(turn.asked, intent="unclear"), turn.memory, dt.date.today())
-    return decision if decision.kind in _TELLS and decision.memory.unit not in _REACHING_ONE else None
+    return decision if decision.tells and decision.memory.unit not in _REACHING_ONE else None

@@ -333,7 +333,7 @@ def _say_usual_way(dispatcher: CollectingDispatcher, turn: Turn, what: str) -> M
     near = decision.kind == "answer" or (decision.kind == "likely" and decision.memory.subject in _near(what))
     if decision.form or not near:
         decision = counter().tell(ARTICLES[what], turn.asked, memory, day)
-    if decision.kind in ("answer", "likely"):
+    if decision.tells:
         say_answers(dispatcher, decision, turn.language)
         return _turned_to(decision.memory, what)
     return replace(memory, offered=(), failures=0, question=redact(turn.asked.text).text)

@@ -1,7 +1,8 @@
 """`python -m benchmarks.search [--articles 0 1000]`: how long a search takes, at the real size (0) and with articles made up from the real ones.
 
 A made-up article is a copy of a real one with its own id, its own names and title, and about one content word in eight of every text replaced,
-half of them by words that exist nowhere else. It has as many units and question variants as the real one. The questions asked are those of
+half of them by words that exist nowhere else. It has as many units and question variants as the real one, but from 10,000 articles on only its first
+three units and three variants a language of each: as many as the real ones have would be forty million questions. The questions asked are those of
 knowledge/calibration. Each size is built in one process and searched in another, which has only read the index from its file, as the action
 server does. The figures of the last run are in benchmarks/search.md.
 """
@@ -32,6 +33,8 @@ from knowledge.search.index_file import index_of
 from knowledge.search.index_name import index_path
 
 SHARE = 1 / 8  # of the content words replaced
+LEAN = 10_000  # articles, from which on the made-up ones are shorter
+_LEAN_UNITS, _LEAN_VARIANTS = 3, 3
 _KANJI = "弥夢鶴亀葵蓮楓梓霞凪雫颯翠瑠璃琥珀彗茜暁曙颪榊樫椿柊桔梗菫萩"
 _SYLLABLES = [one + two for one in "bdfgklmnprstvz" for two in "aeiou"]
 
@@ -53,6 +56,8 @@ class Maker:
         """A library with `count` articles: the real ones, then copies of them in turn. Not above the real number, the real one."""
         articles = dict(self._library.articles)
         real = list(articles.values())
+        if count >= LEAN:
+            real = [_lean(article) for article in real]
         for number in range(max(0, count - len(real))):
             copy = self._article(real[number % len(real)], number // len(real) + 1)
             articles[copy.id] = copy
@@ -98,10 +103,17 @@ class Maker:
         return "".join(self._chance.choice(_KANJI if japanese else _SYLLABLES) for _ in range(2 if japanese else 4))
 
 
+def _lean(article: Article) -> Article:
+    """An article with its first units, and the first variants of each."""
+    units = (replace(unit, asked={code: texts[:_LEAN_VARIANTS] for code, texts in unit.asked.items()}) for unit in article.units[:_LEAN_UNITS])
+    return replace(article, units=tuple(units))
+
+
 def build(count: int, folder: Path) -> str:
     """Builds an index over `count` articles and keeps it in `folder`, as in service. Returns the cells of the table, which are kept beside it: with
     the same folder a second run only searches, so that it can be timed when the machine is quiet."""
-    built = folder / f"{index_path(str(count), folder).stem}.txt"
+    kept = index_path(str(count), folder)
+    built = kept.with_suffix(".txt")
     if built.exists():
         return built.read_text(encoding="utf-8")
     library = read_library()
@@ -114,7 +126,7 @@ def build(count: int, folder: Path) -> str:
     index = index_of(library, str(count), folder)
     took = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    size_on_disk = index_path(str(count), folder).stat().st_size / 1e6
+    size_on_disk = kept.stat().st_size / 1e6
     cells = f"{len(library.articles):,} | {len(index.units):,} | {questions:,} | {took:.0f} | {peak:,.0f} | {size_on_disk:,.0f}"
     built.write_text(cells, encoding="utf-8")
     return cells

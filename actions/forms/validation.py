@@ -20,7 +20,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.answer import held_a_number, say_decision, say_words
 from actions.counter import counter
-from actions.decision import MAX_OFFERED, WORD_FOR_WORD, Decision, form_button
+from actions.decision import MAX_OFFERED, Decision, form_button
 from actions.forms import reading, talk
 from actions.forms.form import Form, Heard, State
 from actions.forms.hearing import answers_of, heard_in
@@ -34,7 +34,7 @@ from actions.turn import Turn, turn_of
 from knowledge.articles import FormStart
 from knowledge.guides.questionnaire import Question
 from knowledge.languages import in_language
-from knowledge.search.index import bare
+from knowledge.search.index import WORD_FOR_WORD, bare
 
 REQUESTED = "requested_slot"
 SURE_OF_ANOTHER = 0.85  # the certainty from which on a question is answered, and no form begun
@@ -141,7 +141,7 @@ class FormValidation(Action, ABC):
             return replace(move, decision=decision)
         if grave in counter().library.units:
             return replace(move, decision=counter().tell(str(grave), turn.asked, turn.memory, dt.date.today()))
-        besides = (sure and not self._says(decision)) or (asks and decision.kind in ("answer", "likely"))
+        besides = (sure and not self._says(decision)) or (asks and decision.tells)
         return replace(move, decision=decision) if move.ends and more and besides else move
 
     # --- what is said ------------------------------------------------------------------------------------------------------
@@ -268,6 +268,6 @@ def _offering(form: FormStart, decision: Decision, language: str) -> Decision:
 
 def quiet(decision: Decision) -> Decision:
     """An answer in between, without buttons that lead away from the form; where something has to be chosen they stay."""
-    if decision.kind not in ("answer", "likely"):
+    if not decision.tells:
         return decision
     return replace(decision, buttons=[], memory=replace(decision.memory, offered=()))

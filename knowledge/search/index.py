@@ -28,6 +28,7 @@ from knowledge.search.terms import BLOCKS, TermReader, Terms
 
 CANDIDATES = 32  # on knowledge/calibration the ranker never preferred a unit that was not among the 24 most likely
 _OWN_CANDIDATES = 8  # more of these, for each article that is named or talked about
+WORD_FOR_WORD = 1.0  # the certainty of a question that the collection holds as it stands
 _EXACT_LEAD = 100.0
 _UNIT_BLOCKS = {"lemma": 1.0, "concept": 0.6}  # of all that a unit says; how much each counts where likeness alone picks the candidates
 _MAX_STAGE_SHARE = 0.1  # in large collections, terms in more than this share of all units do not help to choose candidates
@@ -170,7 +171,7 @@ class Index:
         exact = self._exact.get((language, bare(question)))
         if exact:
             hits = [Hit(exact, hits[0].score + _EXACT_LEAD), *(hit for hit in hits if hit.unit != exact)][:limit]
-            certainty, outside = 1.0, 0.0
+            certainty, outside = WORD_FOR_WORD, 0.0
         return Found(hits, mentions, certainty, evidence, outside)
 
     def follow_up(
