@@ -7,6 +7,8 @@ import pytest
 
 # Rasa and TensorFlow read these when they are imported: no telemetry, no noise in the reports.
 os.environ.update({"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"})
+# With threads of its own OpenBLAS may never come back from the fork() before a server is started (seen: it waits for a thread that does not end).
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # Gateways that tests start must not use a developer's own accounts at LINE and elsewhere.
 os.environ["MADOGUCHI_CHANNELS_FILE"] = "/nowhere/channels.json"
 
