@@ -7,6 +7,8 @@ reads plain text only (our terms come from fugashi, spaCy and the table of conce
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Sequence
 
 import numpy as np
@@ -33,34 +35,36 @@ class UnitClassifier:
 
     def __init__(self, rows: sparse.csr_matrix, units: Sequence[int], count: int) -> None:
         """Learns. Parameters: a row of terms for each example text (see TermRows); the unit (place) of each; how many units there are."""
-        self._count = count
         owners = np.array(units, dtype=np.int64)
-        self._models = [_Model(rows, owners, count, np.random.default_rng(seed)) for seed in range(_MODELS)]
+        # One model a thread: numpy computes outside Python's lock. (BLAS has one thread of its own, see launch/house.py.)
+        with ThreadPoolExecutor(min(_MODELS, os.cpu_count() or 1)) as pool:
+            models = list(pool.map(lambda seed: _Model(rows, owners, count, np.random.default_rng(seed)), range(_MODELS)))
+        # Side by side they are one model: what divides each softmax is the same for all units, and falls out of the mean.
+        self._terms = np.hstack([model.terms for model in models])
+        self._units = np.hstack([model.units / _MODELS for model in models])
 
     def scores(self, row: sparse.csr_matrix) -> np.ndarray:
         """The log probability of each unit for a message's row; all units alike when it holds no term known here."""
+        count = len(self._units)
         if not row.nnz:
-            return np.full(self._count, -np.log(self._count), dtype=np.float32)
-        mean: np.ndarray = np.mean([model.logs(row) for model in self._models], axis=0)
-        return np.maximum(_normal(mean), _LOWEST)
+            return np.full(count, -np.log(count), dtype=np.float32)
+        sums = self._units @ (row.data @ self._terms[row.indices].astype(np.float32))
+        return np.maximum(_normal(sums), _LOWEST)
 
 
 class _Model:
-    """One model."""
+    """One model: a vector for each term and for each unit."""
 
     def __init__(self, rows: sparse.csr_matrix, owners: np.ndarray, count: int, chance: np.random.Generator) -> None:
-        self._terms = (chance.normal(size=(rows.shape[1], _WIDTH)) * 0.1).astype(np.float32)
-        self._units = (chance.normal(size=(count, _WIDTH)) * 0.1).astype(np.float32)
+        self.terms = (chance.normal(size=(rows.shape[1], _WIDTH)) * 0.1).astype(np.float32)
+        self.units = (chance.normal(size=(count, _WIDTH)) * 0.1).astype(np.float32)
         self._learn(rows, owners, chance)
-        self._terms = self._terms.astype(np.float16)  # halves the file; only a few dozen of them are read for a message
-
-    def logs(self, row: sparse.csr_matrix) -> np.ndarray:
-        return _normal(self._units @ (row.data @ self._terms[row.indices].astype(np.float32)))
+        self.terms = self.terms.astype(np.float16)  # halves the file; only a few dozen of them are read for a message
 
     def _learn(self, rows: sparse.csr_matrix, units: np.ndarray, chance: np.random.Generator) -> None:
         """Adagrad, one learning rate a term vector (its row) and one a number of the units' vectors."""
-        slow_terms = np.full(len(self._terms), 1e-10, dtype=np.float32)
-        slow_units = np.full_like(self._units, 1e-10)
+        slow_terms = np.full(len(self.terms), 1e-10, dtype=np.float32)
+        slow_units = np.full_like(self.units, 1e-10)
         for _ in range(_ROUNDS if rows.nnz else 0):
             order = chance.permutation(rows.shape[0])
             for start in range(0, len(order), _BATCH):
@@ -69,17 +73,17 @@ class _Model:
                 some.data *= chance.random(len(some.data)) > _LEFT_OUT
                 some = unit_length(some)
                 kept = ((chance.random((len(chosen), _WIDTH)) > _DROPPED) / (1 - _DROPPED)).astype(np.float32)
-                hidden = (some @ self._terms) * kept
-                error = _softmax(hidden @ self._units.T)
+                hidden = (some @ self.terms) * kept
+                error = _softmax(hidden @ self.units.T)
                 error[np.arange(len(chosen)), units[chosen]] -= 1
-                for_terms = (error @ self._units) * kept / len(chosen)
+                for_terms = (error @ self.units) * kept / len(chosen)
                 for_units = error.T @ hidden / len(chosen)
                 columns = np.unique(some.indices)
                 step = np.asarray(some[:, columns].T @ for_terms)
                 slow_terms[columns] += (step**2).mean(axis=1)
-                self._terms[columns] -= _STEP * step / np.sqrt(slow_terms[columns])[:, None]
+                self.terms[columns] -= _STEP * step / np.sqrt(slow_terms[columns])[:, None]
                 slow_units += for_units**2
-                self._units -= _STEP * for_units / np.sqrt(slow_units)
+                self.units -= _STEP * for_units / np.sqrt(slow_units)
 
 
 def _normal(sums: np.ndarray) -> np.ndarray:
