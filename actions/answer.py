@@ -88,7 +88,8 @@ def say_words(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) 
     elif decision.kind == "choice":
         say(dispatcher, "utter_choose", language, buttons, question=decision.ask, notices=notices)
     else:
-        say(dispatcher, _REPLIES[decision.kind], language, buttons, notices=notices)
+        meant = [part("utter_part_meant")] if buttons and decision.kind == "out_of_scope" else []
+        say(dispatcher, _REPLIES[decision.kind], language, buttons, notices=[*notices, *meant])
     return danger
 
 

@@ -10,7 +10,7 @@ from typing import AbstractSet, Callable, Optional, Sequence
 
 from actions.follow_ups import follow_ups
 from actions.memory import Memory
-from actions.outside import is_outside, names_another_country
+from actions.outside import CLEAR, names_another_country, odds_outside
 from actions.questions import has_question
 from knowledge.analysis import Token, has_japanese, normalised, tokens
 from knowledge.answers import Answer, answer_of
@@ -150,8 +150,9 @@ class Counter:
             question, found = self._search(asked, memory, words, mentions, alone)
         names_nothing = bool(memory.subject) and self._asks_of_subject(words)
         asked = replace(asked, text=question)
-        if asked.intent != DANGER and is_outside(asked.text, found, asked.strange, bool(self._choices.find(asked.text, words))):
-            return Decision("out_of_scope", replace(memory, offered=(), failures=0))
+        odds = odds_outside(asked.text, found, asked.strange, bool(self._choices.find(asked.text, words)))
+        if asked.intent != DANGER and odds > 0:
+            return self._outside(found, asked, memory, odds)
         decision = self._decided(found, asked, memory, day)
         if names_nothing:  # it does not turn the conversation, wherever its answer stands
             decision.memory = replace(decision.memory, subject=memory.subject, earlier=memory.earlier)
@@ -182,10 +183,12 @@ class Counter:
         return None
 
     def _told(self, mention: Mention, asked: Asked, memory: Memory, day: dt.date, alone: Callable[[], Found]) -> Decision:
-        """A name and no question: what the article says first; where something happened to it (不許可になった), what is surely meant."""
-        name = bare(asked.text[mention.start : mention.end])
-        found = alone() if name != bare(asked.text) else None
-        if found and found.certainty >= self.index.ranking.sure and self._units[found.hits[0].unit].article in mention.targets:
+        """A name and no question: what the article says first; where something happened to it (不許可になった), what is surely meant; and where a
+        question of the collection is just this name (住民票), its answer."""
+        named = bare(asked.text[mention.start : mention.end]) == bare(asked.text)
+        found = alone()
+        sure = not named and found.certainty >= self.index.ranking.sure and self._units[found.hits[0].unit].article in mention.targets
+        if sure or found.certainty >= WORD_FOR_WORD:
             return self._decided(found, asked, memory, day)
         return self.tell(mention.targets[0], asked, memory, day)
 
@@ -328,20 +331,19 @@ class Counter:
             return self._unsure(found, asked, memory)
         units = [self._units[found.hits[0].unit]]
         units += self._second(asked, units[0])
-        decision = self._answer(units, asked, memory, day, found.certainty, [self._units[hit.unit] for hit in found.hits[1:]])
-        if len(units) == 1:
-            decision.also = self._also(found, asked, day)
+        also = self._also(found, asked, day) if len(units) == 1 else None
+        decision = self._answer(units, asked, memory, day, found.certainty, [self._units[hit.unit] for hit in found.hits[1:]], also)
         if found.certainty < ranking.sure:
             decision.kind = "likely"
         return decision
 
-    def _also(self, found: Found, asked: Asked, day: dt.date) -> Optional[Answer]:
+    def _also(self, found: Found, asked: Asked, day: dt.date) -> Optional[Unit]:
         """The second hit, when it is about as likely as the first and both can still be read on a phone."""
         if len(found.hits) < 2 or found.hits[0].score - found.hits[1].score >= self.index.ranking.clear_lead:
             return None
-        first, second = (answer_of(self.library, self._units[hit.unit], asked.language, day) for hit in found.hits[:2])
-        limit = languages()[asked.language].limits["two_answers"]
-        return second if len(first.text) + len(second.text) <= limit else None
+        first, second = (self._units[hit.unit] for hit in found.hits[:2])
+        length = sum(len(answer_of(self.library, unit, asked.language, day).text) for unit in (first, second))
+        return second if length <= languages()[asked.language].limits["two_answers"] else None
 
     def _both(self, asked: Asked) -> list[Unit]:
         """The units that answer the two halves of one sentence, each of which asks for something, and surely ("how do I … and what does …?").
@@ -372,23 +374,34 @@ class Counter:
                 return [self._units[found.hits[0].unit]]
         return []
 
-    def _answer(self, units: list[Unit], asked: Asked, memory: Memory, day: dt.date, certainty: float, others: Sequence[Unit] = ()) -> Decision:
+    def _answer(
+        self,
+        units: list[Unit],
+        asked: Asked,
+        memory: Memory,
+        day: dt.date,
+        certainty: float,
+        others: Sequence[Unit] = (),
+        also: Optional[Unit] = None,
+    ) -> Decision:
         answers = [answer_of(self.library, unit, asked.language, day) for unit in units]
-        buttons = self._next(units, others, asked.language, memory, certainty < self.index.ranking.most_sure)
+        second = answer_of(self.library, also, asked.language, day) if also else None
+        told = [*units, also] if also else units
+        buttons = self._next(told, others, asked.language, memory, certainty < self.index.ranking.most_sure)
         after = replace(memory.about(units[0].article), unit=units[0].key, offered=tuple(buttons), failures=0, question=redact(asked.text).text)
-        return Decision("answer", after, answers, buttons=buttons, certainty=certainty)
+        return Decision("answer", after, answers, second, buttons, certainty=certainty)
 
     def _next(self, units: list[Unit], others: Sequence[Unit], language: str, memory: Memory, doubtful: bool) -> list[dict[str, str]]:
-        """Two or three questions worth asking next: those the editor named, then near hits about the same thing, then the article's others.
-
-        Where the answer is `doubtful`, what may have been meant instead comes first.
+        """Two or three questions worth asking after these units were told, the first of which is the answer: those the editor named, then near hits
+        about the same thing, then the article's others. Where the answer is `doubtful`, what may have been meant instead comes first.
         """
         first = units[0]
         told = {unit.key for unit in units} | {memory.unit}
         named = [key if "#" in key else f"{first.article}#{key}" for key in first.next if key not in self.library.articles]
         rest = list(self.library.articles[first.article].units)
         place = next((index for index, unit in enumerate(rest) if unit.key == first.key), 0)
-        ordered = list(others[:2]) if doubtful else []
+        others = [unit for unit in others if unit.key not in told]
+        ordered = others[:2] if doubtful else []
         ordered += [self._units[key] for key in named if key in self._units]
         ordered += [unit for unit in others if unit.article == first.article][:2] + [unit for unit in others if unit.article != first.article][:1]
         ordered += rest[place + 1 :] + rest[:place]
@@ -402,9 +415,18 @@ class Counter:
     def _button(self, unit: Unit, language: str) -> dict[str, str]:
         return {"title": in_language(unit.question, language), "target": unit.key}
 
-    def _unsure(self, found: Found, asked: Asked, memory: Memory) -> Decision:
+    def _outside(self, found: Found, asked: Asked, memory: Memory, odds: float) -> Decision:
+        """None of our business; where that is in doubt, with what else may be meant."""
+        buttons = self._near(found, asked) if odds < CLEAR else []
+        return Decision("out_of_scope", replace(memory, offered=tuple(buttons), failures=0), buttons=buttons)
+
+    def _near(self, found: Found, asked: Asked) -> list[dict[str, str]]:
+        """The nearest questions, if any is near."""
         near = [hit for hit in found.hits[:MAX_OFFERED] if found.certainty > self.index.ranking.nearly / 3]
-        buttons = [self._button(self._units[hit.unit], asked.language) for hit in near]
+        return [self._button(self._units[hit.unit], asked.language) for hit in near]
+
+    def _unsure(self, found: Found, asked: Asked, memory: Memory) -> Decision:
+        buttons = self._near(found, asked)
         after = replace(memory, offered=tuple(buttons), failures=memory.failures + 1, question=redact(asked.text).text)
         return Decision("unsure_near" if buttons else "unsure", after, buttons=buttons, certainty=found.certainty)
 

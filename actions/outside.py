@@ -18,20 +18,24 @@ from knowledge.search.index import WORD_FOR_WORD, Found
 # .95 of those outside are seen, .002 of the plain others taken for them, and .04 of the strange ones.
 _WEIGHTS = {"outside": 0.68, "intent": 1.1, "certainty": -0.92, "named": -0.49, "choice": -1.15, "field": -1.14}
 _BIAS = 1.1
+CLEAR = 2.0
 _LEAST, _LEAST_INTENT = 1e-4, 0.02  # a probability below this says no more; intents that are not ranked have none
 
 
-def is_outside(text: str, found: Found, intent: float, choice: bool = False) -> bool:
-    """Whether a message is about something else.
+def odds_outside(text: str, found: Found, intent: float, choice: bool = False) -> float:
+    """The log odds that a message is about something else: above 0, it is taken to be; above CLEAR, there is hardly a doubt.
 
     `found`: what the search found for it; `intent`: the probability of the intent `out_of_scope`; `choice`: whether a word of ours that means too
     much alone stands in it.
     """
+    if found.certainty >= WORD_FOR_WORD:
+        return -math.inf
+    if names_another_country(text):
+        return math.inf
     score = _BIAS + _WEIGHTS["outside"] * _log_odds(found.outside) + _WEIGHTS["intent"] * _log_odds(max(intent, _LEAST_INTENT))
     score += _WEIGHTS["certainty"] * _log_odds(found.certainty)
     score += _WEIGHTS["named"] * any(not mention.by_sound for mention in found.mentions)
-    score += _WEIGHTS["choice"] * choice + _WEIGHTS["field"] * in_our_field(text)
-    return found.certainty < WORD_FOR_WORD and (score > 0 or names_another_country(text))
+    return score + _WEIGHTS["choice"] * choice + _WEIGHTS["field"] * in_our_field(text)
 
 
 def names_another_country(text: str) -> bool:

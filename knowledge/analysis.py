@@ -254,7 +254,9 @@ def is_romaji(text: str) -> bool:
         return False
     if not strong:
         return len(syllables) == len(words) > 1 and any(_MAYBE_VERB.search(word) and len(word) > 4 for word in words) and weak > 1
-    return len(words) == 1 or (len(syllables) / len(words) >= 0.7 and strong + weak >= 2) or len(syllables) == len(words) or strong >= 2
+    # Two such words may also be a term in an English sentence ("6 months pregnant on tokutei ginou"): a third of it must sound Japanese.
+    mixed = strong >= 2 and 3 * sum(1 for word in syllables if word not in _ENGLISH_ONLY) > len(words)
+    return len(words) == 1 or (len(syllables) / len(words) >= 0.7 and strong + weak >= 2) or len(syllables) == len(words) or mixed
 
 
 def in_kana(text: str) -> str:

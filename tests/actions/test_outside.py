@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.outside import is_outside, names_another_country
+from actions.outside import names_another_country, odds_outside
 from knowledge.search.index import Found
 from knowledge.search.names import Mention
 
@@ -55,23 +55,23 @@ def test_people_from_other_countries_are_inside(text: str) -> None:
 
 def test_a_sure_answer_and_a_named_subject_speak_against_it() -> None:
     named = [Mention(0, 3, "fee", ("procedure-fees",))]
-    assert is_outside("what is this", Found([], [], 0.2, outside=0.7), 0.2)
-    assert not is_outside("what is this", Found([], [], 0.97, outside=0.7), 0.02)
+    assert odds_outside("what is this", Found([], [], 0.2, outside=0.7), 0.2) > 0
+    assert odds_outside("what is this", Found([], [], 0.97, outside=0.7), 0.02) < 0
     doubtful = Found([], [], 0.82, outside=0.5)
-    assert is_outside("what is this", doubtful, 0.6) and not is_outside("what is this", Found([], named, 0.82, outside=0.5), 0.6)
+    assert odds_outside("what is this", doubtful, 0.6) > 0 and odds_outside("what is this", Found([], named, 0.82, outside=0.5), 0.6) < 0
 
 
 def test_a_word_of_our_field_speaks_against_it() -> None:
     found = Found([], [], 0.5, outside=0.6)
-    assert is_outside("would the circus take me", found, 0.25) and not is_outside("would the circus sponsor me", found, 0.25)
-    assert is_outside("サーカスに入りたい", found, 0.25) and not is_outside("サーカスと契約したい", found, 0.25)
+    assert odds_outside("would the circus take me", found, 0.25) > 0 and odds_outside("would the circus sponsor me", found, 0.25) < 0
+    assert odds_outside("サーカスに入りたい", found, 0.25) > 0 and odds_outside("サーカスと契約したい", found, 0.25) < 0
 
 
 def test_a_question_of_the_collection_is_never_outside() -> None:
-    assert is_outside("US green card", Found([], [], 0.9, outside=0.9), 0.9)
-    assert not is_outside("US green card", Found([], [], 1.0, outside=0.0), 0.9)
+    assert odds_outside("US green card", Found([], [], 0.9, outside=0.9), 0.9) > 0
+    assert odds_outside("US green card", Found([], [], 1.0, outside=0.0), 0.9) < 0
 
 
 def test_the_intent_speaks_for_it() -> None:
     found = Found([], [], 0.5, outside=0.3)
-    assert is_outside("what is this", found, 0.6) and not is_outside("what is this", found, 0.01)
+    assert odds_outside("what is this", found, 0.6) > 0 and odds_outside("what is this", found, 0.01) < 0

@@ -492,7 +492,7 @@ def test_a_word_that_means_too_much_is_asked_back_and_begins_no_form(filling: Fi
 def test_what_is_outside_begins_no_form(filling: Filling, monkeypatch: pytest.MonkeyPatch, likely: float, kind: str) -> None:
     start = FormStart("points", "calculate_points", {"en": "Calculate my points", "ja": "ポイントを計算する"})
     monkeypatch.setitem(counter().library.forms, "points", start)
-    monkeypatch.setattr("actions.decision.is_outside", lambda text, found, intent, choice: True)
+    monkeypatch.setattr("actions.decision.odds_outside", lambda text, found, intent, choice: 1.0)
     filling.also = [{"name": "out_of_scope", "confidence": likely}]
     filling.say("count the points of our football team", intent="calculate_points")
     assert filling.messages[0]["response"] == kind and filling.active == (kind != "utter_out_of_scope")

@@ -123,6 +123,7 @@ def test_a_japanese_word_without_meaning_is_not_content() -> None:
         "kaisha ga passport kaeshite kurenai",
         "kyou no tenki",
         "visa encho dekiru?",
+        "manager ga salary payment shite kurenai",
     ],
 )
 def test_japanese_in_latin_letters(text: str) -> None:
@@ -142,6 +143,8 @@ def test_japanese_in_latin_letters(text: str) -> None:
         "my baito is hard",
         "can I do arubaito",
         "where is the shinsei",
+        "tokutei ginou 2 building cleaning, contract nearly over",
+        "three months pregnant on tokutei ginou, contract ends in may",
         "do no more",
         "hi there",
         "saya mau visa",
