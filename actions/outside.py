@@ -17,8 +17,8 @@ from knowledge.search.index import WORD_FOR_WORD, Found
 # regression on knowledge/calibration and on questions written for development (701 of them outside, 2,933 not, 233 of these strange ones):
 # .95 of those outside are seen, .002 of the plain others taken for them, and .04 of the strange ones.
 _WEIGHTS = {"outside": 0.68, "intent": 1.1, "certainty": -0.92, "named": -0.49, "choice": -1.15, "field": -1.14}
-_BIAS = 1.1
-CLEAR = 2.0
+_BIAS = 0.6
+CLEAR = 2.5
 _LEAST, _LEAST_INTENT = 1e-4, 0.02  # a probability below this says no more; intents that are not ranked have none
 
 

@@ -14,7 +14,7 @@ from typing import Sequence
 import numpy as np
 from scipy import sparse
 
-from knowledge.search.matrix import unit_length
+from knowledge.search.matrix import Query, highest, unit_length
 
 _MODELS = 5
 _WIDTH = 96
@@ -23,7 +23,10 @@ _BATCH = 256
 _STEP = 0.1
 _LEFT_OUT = 0.3  # the share of terms left out of each example at random: messages seldom use all words of an example
 _DROPPED = 0.2
+_TURNED = 10_000  # vectors at a time
 _LOWEST = -20.0  # log probabilities below this say no more
+_ROUGH = 128  # of the numbers of a unit, by which the likeliest are picked
+_EXACT = 256  # units for which all numbers are used: on knowledge/calibration they held 999 of 1,000 units that are among the 32 likeliest
 
 
 class UnitClassifier:
@@ -39,16 +42,23 @@ class UnitClassifier:
         # One model a thread: numpy computes outside Python's lock. (BLAS has one thread of its own, see launch/house.py.)
         with ThreadPoolExecutor(min(_MODELS, os.cpu_count() or 1)) as pool:
             models = list(pool.map(lambda seed: _Model(rows, owners, count, np.random.default_rng(seed)), range(_MODELS)))
-        # Side by side they are one model: what divides each softmax is the same for all units, and falls out of the mean.
-        self._terms = np.hstack([model.terms for model in models])
-        self._units = np.hstack([model.units / _MODELS for model in models])
+        # Side by side they are one model: what divides each softmax is the same for all units, and falls out of the mean. It is turned so that the
+        # first numbers of a unit's vector tell most; a message then need not read all vectors in full.
+        whole = np.hstack([model.units / _MODELS for model in models])
+        turn = np.linalg.eigh((whole.T @ whole).astype(np.float64))[1][:, ::-1].astype(np.float32)
+        self._rough, self._rest = map(np.ascontiguousarray, np.split(whole @ turn, [_ROUGH], axis=1))
+        self._terms = _turned(np.hstack([model.terms for model in models]), turn)
 
-    def scores(self, row: sparse.csr_matrix) -> np.ndarray:
-        """The log probability of each unit for a message's row; all units alike when it holds no term known here."""
-        count = len(self._units)
-        if not row.nnz:
+    def scores(self, row: Query, exact: Sequence[int] | np.ndarray = ()) -> np.ndarray:
+        """The log probability of each unit for a message's row; all units alike when it holds no term known here. The likeliest and those in `exact`
+        (places) come exactly, the others roughly."""
+        count = len(self._rough)
+        if not len(row.columns):
             return np.full(count, -np.log(count), dtype=np.float32)
-        sums = self._units @ (row.data @ self._terms[row.indices].astype(np.float32))
+        message = row.weights @ self._terms[row.columns].astype(np.float32)
+        sums = self._rough @ message[:_ROUGH]
+        chosen = np.union1d(highest(sums, np.arange(count), _EXACT), np.asarray(exact, dtype=np.int64))
+        sums[chosen] += self._rest[chosen] @ message[_ROUGH:]
         return np.maximum(_normal(sums), _LOWEST)
 
 
@@ -84,6 +94,13 @@ class _Model:
                 self.terms[columns] -= _STEP * step / np.sqrt(slow_terms[columns])[:, None]
                 slow_units += for_units**2
                 self.units -= _STEP * for_units / np.sqrt(slow_units)
+
+
+def _turned(terms: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """Vectors of terms, in half precision, times a matrix; some at a time, since in full precision all of them take a lot of room."""
+    for start in range(0, len(terms), _TURNED):
+        terms[start : start + _TURNED] = terms[start : start + _TURNED].astype(np.float32) @ turn
+    return terms
 
 
 def _normal(sums: np.ndarray) -> np.ndarray:

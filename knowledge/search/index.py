@@ -18,7 +18,7 @@ from knowledge.analysis import normalised
 from knowledge.articles import Library, Unit
 from knowledge.languages import languages
 from knowledge.search.classifier import UnitClassifier
-from knowledge.search.matrix import Query, TermMatrix, Vocabulary, Words
+from knowledge.search.matrix import Query, TermMatrix, Vocabulary, Words, highest
 from knowledge.search.names import Mention, NameTable, PhraseTable, concept_phrases, subject_names
 from knowledge.search.outside import OutsideClassifier
 from knowledge.search.ranking import FEATURES, Ranking
@@ -66,7 +66,7 @@ class Message:
     terms: Terms
     language: str
     words: Mapping[str, Words]
-    row: sparse.csr_matrix | None
+    row: Query | None
 
 
 @dataclass
@@ -221,14 +221,14 @@ class Index:
     def candidates(self, message: Message, subjects: Sequence[str], aspects: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """The units worth ranking (places in `units`), and a row of features (see ranking.FEATURES) for each."""
         side, terms, words = self._sides[message.language], message.terms, message.words
-        learned = side.classifier.scores(message.row) if side.classifier and message.row is not None else None
-        likely = self._alike(side, words) if learned is None else learned
         named = _targets(terms.mentions)
-        chosen = _highest(likely, np.arange(len(likely)), CANDIDATES)
-        own = [
-            _highest(likely, np.array(self._articles.get(article, []), dtype=np.int64), _OWN_CANDIDATES)
-            for article in {*named[:4], *([] if named else subjects[:2])}
-        ]
+        about = [np.array(self._articles.get(article, []), dtype=np.int64) for article in {*named[:4], *([] if named else subjects[:2])}]
+        learned = None
+        if side.classifier and message.row is not None:
+            learned = side.classifier.scores(message.row, np.concatenate([np.zeros(0, dtype=np.int64), *about]))
+        likely = self._alike(side, words) if learned is None else learned
+        chosen = highest(likely, np.arange(len(likely)), CANDIDATES)
+        own = [highest(likely, places, _OWN_CANDIDATES) for places in about]
         known = likely[chosen].max() > likely.min() if len(chosen) else False  # else the message holds nothing that any unit speaks of
         places = np.unique(np.concatenate([chosen if known else chosen[:0], *own]).astype(np.int64))
         if not len(places):
@@ -325,11 +325,3 @@ def _targets(mentions: Sequence[Mention]) -> list[str]:
     for mention in sorted(mentions, key=lambda one: (one.by_sound, -(one.end - one.start))):
         result.extend(target for target in mention.targets if target not in result)
     return result
-
-
-def _highest(values: np.ndarray, places: np.ndarray, count: int) -> np.ndarray:
-    """The places with the `count` highest values."""
-    if len(places) <= count:
-        return places
-    chosen: np.ndarray = places[np.argpartition(-values[places], count - 1)[:count]]
-    return chosen

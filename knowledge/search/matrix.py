@@ -120,6 +120,14 @@ class TermMatrix:
         return dense
 
 
+def highest(values: np.ndarray, places: np.ndarray, count: int) -> np.ndarray:
+    """The places with the `count` highest values."""
+    if len(places) <= count:
+        return places
+    chosen: np.ndarray = places[np.argpartition(-values[places], count - 1)[:count]]
+    return chosen
+
+
 def inverse_frequency(counts: sparse.csr_matrix) -> np.ndarray:
     """log((1 + rows) / (1 + rows with the term)) + 1, for each column: how much a term tells."""
     seen = np.bincount(counts.indices, minlength=counts.shape[1])

@@ -7,7 +7,7 @@ from typing import Mapping
 import numpy as np
 from scipy import sparse
 
-from knowledge.search.matrix import Words, inverse_frequency, unit_length, weighed
+from knowledge.search.matrix import Query, Words, inverse_frequency, weighed
 from knowledge.search.terms import BLOCKS
 
 _LEAST_SEEN = 2  # examples that a term must stand in
@@ -32,14 +32,14 @@ class TermRows:
         """One row for each example; a term that is not known is left out."""
         return weighed(_side_by_side(examples)[:, np.flatnonzero(self._columns >= 0)], self._idf)
 
-    def row(self, words: Mapping[str, Words]) -> sparse.csr_matrix:
+    def row(self, words: Mapping[str, Words]) -> Query:
         """The row of one text."""
         columns = np.concatenate([self._columns[self._first[block] + words[block].columns] for block in BLOCKS])
         logs = np.concatenate([words[block].logs for block in BLOCKS])
         known = columns >= 0
         columns = columns[known]
-        values = (logs[known] * self._idf[columns]).astype(np.float32)
-        return unit_length(sparse.csr_matrix((values, columns, np.array([0, len(columns)])), shape=(1, len(self._idf))))
+        weights = (logs[known] * self._idf[columns]).astype(np.float32)
+        return Query(columns, weights / (np.linalg.norm(weights) or 1.0))
 
 
 def _side_by_side(examples: Mapping[str, sparse.csr_matrix]) -> sparse.csr_matrix:

@@ -1,8 +1,8 @@
 import numpy as np
-from scipy import sparse
+import pytest
 
 from knowledge.search.classifier import UnitClassifier
-from knowledge.search.matrix import Vocabulary
+from knowledge.search.matrix import Query, Vocabulary
 from knowledge.search.rows import TermRows
 from tests.knowledge.search.bags import of_words
 
@@ -20,13 +20,15 @@ def classifier() -> UnitClassifier:
     return UnitClassifier(ROWS.of(COUNTS), [unit for unit, _ in EXAMPLES], 3)
 
 
-def row(*words: str) -> sparse.csr_matrix:
+def row(*words: str) -> Query:
     return ROWS.row(VOCABULARY.words(of_words(dict.fromkeys(words, 1.0))))
 
 
 def test_the_row_of_one_text_is_that_of_the_table() -> None:
     for place, (_, text) in enumerate(EXAMPLES[:9]):
-        assert np.allclose(row(*text.split()).toarray(), ROWS.of(COUNTS)[place].toarray())
+        found = np.zeros(ROWS.of(COUNTS).shape[1])
+        found[row(*text.split()).columns] = row(*text.split()).weights
+        assert np.allclose(found, ROWS.of(COUNTS)[place].toarray())
 
 
 def test_words_that_tell_units_apart_decide() -> None:
@@ -38,6 +40,21 @@ def test_words_that_tell_units_apart_decide() -> None:
 
 def test_scores_are_log_probabilities() -> None:
     assert np.isclose(np.exp(classifier().scores(row("card", "when"))).sum(), 1.0, atol=1e-4)
+
+
+def test_the_likeliest_and_those_asked_for_come_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 40 units, each with a word of its own; all numbers of each, against the first few and all of some."""
+    units = [(unit, f"word{unit} {'card' if unit % 2 else 'tax'}") for unit in range(40)] * 8
+    vocabulary = Vocabulary()
+    counts = vocabulary.counts(of_words(dict.fromkeys(text.split(), 1.0)) for _, text in units)
+    rows = TermRows(counts)
+    made = UnitClassifier(rows.of(counts), [unit for unit, _ in units], 40)
+    message = rows.row(vocabulary.words(of_words({"word7": 1.0, "card": 1.0})))
+    whole = made.scores(message)
+    monkeypatch.setattr("knowledge.search.classifier._EXACT", 4)
+    some = made.scores(message, [30])
+    best = np.argsort(-whole)[:2]
+    assert best[0] == 7 and np.allclose(whole[best] - whole[30], some[best] - some[30], atol=1e-3)
 
 
 def test_a_message_of_unknown_words_says_nothing() -> None:

@@ -1,3 +1,5 @@
+from scipy import sparse
+
 from knowledge.search.matrix import Vocabulary
 from knowledge.search.outside import OutsideClassifier
 from knowledge.search.rows import TermRows
@@ -33,5 +35,6 @@ def test_a_message_of_unknown_words_is_not_called_outside() -> None:
 def test_one_text_said_to_be_inside_outweighs_its_likeness_to_others() -> None:
     rows = ROWS.of(COUNTS)
     known, outside = rows[: len(INSIDE)], rows[len(INSIDE) :]
-    curry = ROWS.row(VOCABULARY.words(of_words({"curry": 1.0})))
+    one = ROWS.row(VOCABULARY.words(of_words({"curry": 1.0})))
+    curry = sparse.csr_matrix((one.weights, one.columns, [0, len(one.columns)]), shape=(1, rows.shape[1]))
     assert probability_by(OutsideClassifier(known, curry, outside), "curry") < probability_by(OutsideClassifier(known, rows[:0], outside), "curry")
