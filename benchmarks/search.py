@@ -2,7 +2,7 @@
 
 A made-up article is a copy of a real one with its own id, its own names and title, and about one content word in eight of every text replaced,
 half of them by words that exist nowhere else. It has as many units and question variants as the real one, but from 10,000 articles on only its first
-three units and three variants a language of each: as many as the real ones have would be forty million questions. The questions asked are those of
+two units and two variants a language of each: as many as the real ones have would be forty million questions. The questions asked are those of
 knowledge/calibration. Each size is built in one process and searched in another, which has only read the index from its file, as the action
 server does. The figures of the last run are in benchmarks/search.md.
 """
@@ -34,7 +34,7 @@ from knowledge.search.index_name import index_path
 
 SHARE = 1 / 8  # of the content words replaced
 LEAN = 10_000  # articles, from which on the made-up ones are shorter
-_LEAN_UNITS, _LEAN_VARIANTS = 3, 3
+_LEAN_UNITS, _LEAN_VARIANTS = 2, 2
 _KANJI = "弥夢鶴亀葵蓮楓梓霞凪雫颯翠瑠璃琥珀彗茜暁曙颪榊樫椿柊桔梗菫萩"
 _SYLLABLES = [one + two for one in "bdfgklmnprstvz" for two in "aeiou"]
 

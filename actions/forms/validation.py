@@ -28,6 +28,7 @@ from actions.forms.showing import shown
 from actions.forms.talk import Move
 from actions.handoff import offer_person, request_person
 from actions.memory import Memory
+from actions.outside import names_another_country
 from actions.replies import Part, part, say
 from actions.results import say_result
 from actions.turn import Turn, turn_of
@@ -97,6 +98,8 @@ class FormValidation(Action, ABC):
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
         if self._asks_besides(decision, heard, move):
             return _offering(form, decision, turn.language)
+        if decision.kind == "out_of_scope" and names_another_country(heard.text):
+            return decision  # Canada has points too
         if self.form.wished(heard):
             return None
         if decision.kind == "out_of_scope" and turn.asked.strange >= LIKELY_OUTSIDE:

@@ -498,6 +498,13 @@ def test_what_is_outside_begins_no_form(filling: Filling, monkeypatch: pytest.Mo
     assert filling.messages[0]["response"] == kind and filling.active == (kind != "utter_out_of_scope")
 
 
+def test_the_points_of_another_country_are_not_counted(filling: Filling, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = FormStart("points", "calculate_points", {"en": "Calculate my points", "ja": "ポイントを計算する"})
+    monkeypatch.setitem(counter().library.forms, "points", start)
+    filling.say("how many points do I have for canada express entry, 29, masters", intent="calculate_points")
+    assert filling.messages[0]["response"] == "utter_out_of_scope" and not filling.active
+
+
 def test_counting_again_some_turns_later(counted: Filling) -> None:
     from actions.answer import ActionAnswer
 
