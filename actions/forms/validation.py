@@ -38,8 +38,8 @@ from knowledge.languages import in_language
 from knowledge.search.index import WORD_FOR_WORD, bare
 
 REQUESTED = "requested_slot"
-SURE_OF_ANOTHER = 0.85  # the certainty from which on a question is answered, and no form begun
-SURE_BESIDES = 0.7  # the certainty from which on an answer stands before a result that a message did not ask for in so many words
+SURE_OF_ANOTHER = 0.85  # the certainty from which on a question is answered though a message asks for the form's result in so many words
+SURE_BESIDES = 0.7  # and from which on where it does not
 LIKELY_OUTSIDE = 0.05  # the probability of the intent `out_of_scope` from which on a form is not begun for what the knowledge calls outside
 TALK = "form_talk"  # the slot with what the talk around any form remembers: {"tries": …, "picked": […]}
 _QUESTIONS = {"more": "utter_form_more", "choices": "utter_form_choices"}
@@ -108,7 +108,8 @@ class FormValidation(Action, ABC):
             return decision  # "visa" alone is asked back
         subject = decision.memory.subject
         untold = self.form.told_first and not reading.told(self.form, heard)
-        another = subject not in form.articles and (untold or decision.certainty >= SURE_OF_ANOTHER)
+        enough = SURE_OF_ANOTHER if self.form.insists(heard) else SURE_BESIDES
+        another = subject not in form.articles and (untold or decision.certainty >= enough)
         known = decision.kind == "answer" or (untold and decision.kind == "likely")
         if not known or not (another or subject in self.form.details()) or not (untold or reading.is_question(heard)):
             return None
@@ -144,8 +145,8 @@ class FormValidation(Action, ABC):
             return replace(move, decision=decision)
         if grave in counter().library.units:
             return replace(move, decision=counter().tell(str(grave), turn.asked, turn.memory, dt.date.today()))
-        besides = (sure and not self._says(decision)) or (asks and decision.tells)
-        return replace(move, decision=decision) if move.ends and more and besides else move
+        besides = (sure and not self._says(decision) and move.ends) or (asks and decision.tells)
+        return replace(move, decision=decision) if more and besides else move
 
     # --- what is said ------------------------------------------------------------------------------------------------------
 

@@ -656,7 +656,7 @@ def test_a_question_with_a_sure_answer_begins_no_form(
     from actions.counter import counter
 
     monkeypatch.setitem(counter().library.forms, "demo", FormStart("demo", "start_demo", {"en": "Count for me", "ja": "数える"}, articles))
-    how_sure({"sure": 0.7})
+    how_sure({"sure": 0.85})
     filling.say(text, intent="start_demo")
     assert filling.active is begun
     assert ("6,000 yen" in filling.text()) is not begun
