@@ -14,8 +14,8 @@ from knowledge.search.index import WORD_FOR_WORD, Found
 
 # A message is about something else when its odds of that, by the search and by the intents, outweigh the odds that the first hit is what was asked,
 # a subject named in it, a word that means too much alone (visa, work), and one of our field (sponsor, 期限: knowledge/field.yaml). A logistic
-# regression on knowledge/calibration and on questions written for development (701 of them outside, 2,933 not, 233 of these strange ones):
-# .95 of those outside are seen, .002 of the plain others taken for them, and .04 of the strange ones.
+# regression on knowledge/calibration and on questions written for development. Of 240 messages outside, written blind, 87 and 84 % are seen
+# (en, ja); of 200 of ours, most of them in words that sound like something else, 12 and 4 % are taken for them; of 2,918 plain ones of ours, 0.2 %.
 _WEIGHTS = {"outside": 0.68, "intent": 1.1, "certainty": -0.92, "named": -0.49, "choice": -1.15, "field": -1.14}
 _BIAS = 0.6
 CLEAR = 2.5
