@@ -21,7 +21,7 @@ FLAGS = [
 ]  # fmt: skip
 WHY_NOT = None if CHROMIUM and DRIVER else f"needs {'chromium' if not CHROMIUM else 'chromedriver'} (apt-get install chromium chromium-driver)"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004"}
+KEYS = {"Backspace": "\ue003", "Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004"}
 
 
 class Browser:

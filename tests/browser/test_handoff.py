@@ -95,6 +95,7 @@ def goes_on_writing(person: PersonPage, desk: DeskPage) -> None:
     """Writes until the desk shows it. The sign is kept for nobody: a page whose stream has just begun sees the next one, some seconds later."""
 
     def seen() -> bool:
+        person.browser.keys("Backspace")
         person.types("…")
         return desk.visible("#person-typing")
 
