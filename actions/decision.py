@@ -30,6 +30,7 @@ DANGER = "report_danger"  # the intent that is never sent away as none of our bu
 DESPAIR = "life-illness#not-want-to-live"  # what is said to who does not want to live, and nothing else
 ABOUT = "guide-about-madoguchi"  # the article about this service
 SURE_ABOUT_ITSELF = 0.5  # the certainty from which on that article answers what is taken for "who are you"
+SURE_BY_ITSELF = 0.85  # the certainty of a short message alone from which on it is answered by itself too, in the middle of another subject
 FIXED_UNITS = frozenset({f"{ABOUT}#what", f"{ABOUT}#person"})  # of it: what the fixed reply says better
 FORM = "form:"  # a target that is a form and no answer
 # Kinds of articles whose name turns the conversation to them.
@@ -276,8 +277,18 @@ class Counter:
             found = replace(found, outside=max(found.outside, alone().outside))
         elif of_subject:
             found = self._within(article, found, asked, words)
+        elif found.hits and found.certainty < self.index.ranking.sure:
+            found = self._or_alone(found, alone(), near)
         stays = bool(found.hits) and self._units[found.hits[0].unit].article in near
         return f"{in_language(article.title, asked.compared)} {asked.text}" if stays else asked.text, found
+
+    def _or_alone(self, found: Found, alone: Found, near: AbstractSet[str]) -> Found:
+        """What was found about the subject without being sure of it; after what the message says by itself, when that is sure and of something else
+        (在留カード … 会社が給料を払ってくれません), so that both are told."""
+        if alone.certainty < SURE_BY_ITSELF or self._units[alone.hits[0].unit].article in near:
+            return found
+        first, second = alone.hits[0], replace(found.hits[0], score=alone.hits[0].score)
+        return replace(alone, hits=[first, second, *(hit for hit in alone.hits[1:] if hit.unit != second.unit)])
 
     def _within(self, article: Article, found: Found, asked: Asked, words: Sequence[Token]) -> Found:
         """What was found about the subject alone, since a question that names nothing is about none but it.
