@@ -287,8 +287,11 @@ class Counter:
         (在留カード … 会社が給料を払ってくれません), so that both are told."""
         if alone.certainty < SURE_BY_ITSELF or self._units[alone.hits[0].unit].article in near:
             return found
-        first, second = alone.hits[0], replace(found.hits[0], score=alone.hits[0].score)
-        return replace(alone, hits=[first, second, *(hit for hit in alone.hits[1:] if hit.unit != second.unit)])
+        first, *rest = alone.hits
+        if found.hits[0].unit == first.unit:
+            return alone
+        second = replace(found.hits[0], score=first.score)
+        return replace(alone, hits=[first, second, *(hit for hit in rest if hit.unit != second.unit)])
 
     def _within(self, article: Article, found: Found, asked: Asked, words: Sequence[Token]) -> Found:
         """What was found about the subject alone, since a question that names nothing is about none but it.

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Callable
 
 import pytest
 
 from actions.decision import MAX_OFFERED, Asked, Counter, Decision
 from actions.memory import Memory
+from actions.outside import CLEAR
 from knowledge.articles import Library
 from knowledge.aspect_intents import intent_aspects
 from knowledge.languages import languages
+from knowledge.search.index import Found, Hit
 from tests.actions.conftest import NEARLY, SURE, TIED, UNSURE
 from tests.tiny import ODD_MESSAGES, ascii_start
 
@@ -83,6 +86,31 @@ def test_a_second_answer_that_is_as_likely_is_given_too_when_both_are_short(desk
     assert decision.also.unit not in told(decision)
     limit = languages()["en"].limits["two_answers"]
     assert len(decision.answers[0].text) + len(decision.also.text) <= limit
+    assert decision.also.unit not in [button["target"] for button in decision.buttons]
+
+
+@pytest.mark.parametrize(
+    ("about_subject", "expected"),
+    [
+        ("procedure-extension#papers", ["status-dependent#papers", "procedure-extension#papers", "procedure-extension#price"]),
+        ("status-dependent#papers", ["status-dependent#papers", "procedure-extension#price"]),  # the same, told once
+    ],
+)
+def test_what_is_sure_by_itself_comes_before_what_is_not_sure_of_the_subject(desk: Desk, about_subject: str, expected: list[str]) -> None:
+    by_itself = Found([Hit("status-dependent#papers", 3.0), Hit("procedure-extension#price", 1.0)], [], 0.9)
+    of_subject = Found([Hit(about_subject, -2.0)], [], 0.4)
+    found = desk()._or_alone(of_subject, by_itself, frozenset({"procedure-extension"}))
+    assert [hit.unit for hit in found.hits] == expected and found.certainty == 0.9
+    assert desk()._or_alone(of_subject, by_itself, frozenset({"status-dependent"})) is of_subject
+    assert desk()._or_alone(of_subject, replace(by_itself, certainty=0.8), frozenset({"procedure-extension"})) is of_subject
+
+
+@pytest.mark.parametrize(("odds", "offers"), [(1.0, True), (CLEAR, False)])
+def test_what_is_only_just_outside_offers_what_may_be_meant(desk: Desk, monkeypatch: pytest.MonkeyPatch, odds: float, offers: bool) -> None:
+    monkeypatch.setattr("actions.decision.odds_outside", lambda text, found, intent, choice: odds)
+    decision = ask(desk(SURE), "papers for the extension")
+    assert decision.kind == "out_of_scope" and bool(decision.buttons) == offers
+    assert decision.memory.offered == tuple(decision.buttons)
 
 
 @pytest.mark.parametrize("failures", [0, 1, 4])
