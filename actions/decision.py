@@ -151,9 +151,10 @@ class Counter:
             question, found = self._search(asked, memory, words, mentions, alone)
         names_nothing = bool(memory.subject) and self._asks_of_subject(words)
         asked = replace(asked, text=question)
-        odds = odds_outside(asked.text, found, asked.strange, bool(self._choices.find(asked.text, words)))
-        if asked.intent != DANGER and odds > 0:
-            return self._outside(found, asked, memory, odds)
+        if asked.intent != DANGER:
+            odds = odds_outside(asked.text, found, asked.strange, bool(self._choices.find(asked.text, words)))
+            if odds > 0:
+                return self._outside(found, asked, memory, odds)
         decision = self._decided(found, asked, memory, day)
         if names_nothing:  # it does not turn the conversation, wherever its answer stands
             decision.memory = replace(decision.memory, subject=memory.subject, earlier=memory.earlier)
@@ -345,19 +346,16 @@ class Counter:
             return self._unsure(found, asked, memory)
         units = [self._units[found.hits[0].unit]]
         units += self._second(asked, units[0])
-        also = self._also(found, asked, day) if len(units) == 1 else None
+        also = self._also(found) if len(units) == 1 else None
         decision = self._answer(units, asked, memory, day, found.certainty, [self._units[hit.unit] for hit in found.hits[1:]], also)
         if found.certainty < ranking.sure:
             decision.kind = "likely"
         return decision
 
-    def _also(self, found: Found, asked: Asked, day: dt.date) -> Optional[Unit]:
-        """The second hit, when it is about as likely as the first and both can still be read on a phone."""
-        if len(found.hits) < 2 or found.hits[0].score - found.hits[1].score >= self.index.ranking.clear_lead:
-            return None
-        first, second = (self._units[hit.unit] for hit in found.hits[:2])
-        length = sum(len(answer_of(self.library, unit, asked.language, day).text) for unit in (first, second))
-        return second if length <= languages()[asked.language].limits["two_answers"] else None
+    def _also(self, found: Found) -> Optional[Unit]:
+        """The second hit, when it is about as likely as the first."""
+        close = len(found.hits) > 1 and found.hits[0].score - found.hits[1].score < self.index.ranking.clear_lead
+        return self._units[found.hits[1].unit] if close else None
 
     def _both(self, asked: Asked) -> list[Unit]:
         """The units that answer the two halves of one sentence, each of which asks for something, and surely ("how do I … and what does …?").
@@ -398,8 +396,11 @@ class Counter:
         others: Sequence[Unit] = (),
         also: Optional[Unit] = None,
     ) -> Decision:
+        """The answer of these units, with the unit that may be meant as well, if both can still be read on a phone."""
         answers = [answer_of(self.library, unit, asked.language, day) for unit in units]
         second = answer_of(self.library, also, asked.language, day) if also else None
+        if second and sum(len(answer.text) for answer in (*answers, second)) > languages()[asked.language].limits["two_answers"]:
+            also = second = None
         told = [*units, also] if also else units
         buttons = self._next(told, others, asked.language, memory, certainty < self.index.ranking.most_sure)
         after = replace(memory.about(units[0].article), unit=units[0].key, offered=tuple(buttons), failures=0, question=redact(asked.text).text)

@@ -40,7 +40,7 @@ def odds_outside(text: str, found: Found, intent: float, choice: bool = False) -
 
 def names_another_country(text: str) -> bool:
     """Whether a message asks about another country's permits, or about work or life there ("Canadian visa", 韓国で働きたい)."""
-    return any(pattern.search(normalised(text)) for pattern in _other_country())
+    return _other_country().search(normalised(text)) is not None
 
 
 def _log_odds(probability: float) -> float:
@@ -49,8 +49,8 @@ def _log_odds(probability: float) -> float:
 
 
 @lru_cache(maxsize=1)
-def _other_country() -> tuple[re.Pattern[str], ...]:
-    """The patterns of other_countries.yaml, with its lists of words in their places."""
+def _other_country() -> re.Pattern[str]:
+    """One pattern for all of other_countries.yaml, with its lists of words in their places."""
     table = read_document(Path(__file__).with_name("other_countries.yaml")).data
     words = {name: "|".join(re.escape(one) for one in sorted(table[name], key=len, reverse=True)) for name in ("countries", "peoples", "permits")}
-    return tuple(re.compile(pattern.replace("{", "(?:{").replace("}", "})").format(**words)) for pattern in table["patterns"])
+    return re.compile("|".join(f"(?:{one})" for one in table["patterns"]).replace("{", "(?:{").replace("}", "})").format(**words))
