@@ -16,8 +16,6 @@ from actions.memory import Memory
 from actions.replies import Part, part, say, say_answers
 from actions.turn import Turn
 from knowledge.analysis import Token, tokens
-from knowledge.guides.deadlines import rules
-from knowledge.guides.happenings import is_employers
 from knowledge.languages import in_language
 from knowledge.listings.companies import Company
 from knowledge.listings.events import Event
@@ -27,6 +25,7 @@ from knowledge.listings.wording import card, company_card, day_in_words, feed_ad
 from knowledge.listings.words import Spoken, is_denied, label, spoken_words, texts
 from knowledge.search.index import bare
 from knowledge.settings import settings
+from knowledge.speaker import EMPLOYER, speaker_of
 from privacy.numbers import redact
 
 EVENTS, COMPANIES = "events", "companies"
@@ -171,7 +170,7 @@ def plain_search(turn: Turn) -> Optional[Search]:
 
 def _hires(turn: Turn) -> bool:
     """Whether an employer speaks, who looks for people and for no company (介護施設でフィリピンから採用)."""
-    return is_employers(turn.asked.text, turn.language, rules())
+    return speaker_of(turn.asked.text) == EMPLOYER
 
 
 def follow_up(turn: Turn) -> Optional[Search]:

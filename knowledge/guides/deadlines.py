@@ -24,7 +24,7 @@ Patterns = Mapping[str, tuple["re.Pattern[str]", ...]]  # language code → patt
 
 _SCHEMA = Path(__file__).parents[1] / "schema" / "deadlines.yaml"
 # The fields of Rules that hold patterns.
-_PATTERNS = tuple("past future asks wishes question company all again soon called_off supposes later sooner day day_alone".split())
+_PATTERNS = tuple("past future asks wishes question all again soon called_off supposes later sooner day day_alone".split())
 _JAPAN = holidays.country_holidays("JP")
 # A day before or after these is a slip of the keyboard; the first is also where our knowledge of public holidays begins to be of use.
 FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
@@ -97,11 +97,11 @@ class Rules:
     """All of content/deadlines.yaml.
 
     `words`: what a person reads around the list (title, ask, label, hint, day_hint); `past`, `future`: words that tell when something happened;
-    `asks`: words that ask for days or duties, `wishes`: for the counting itself, `question`: for anything; `company`: what an employer says of
-    somebody who works there; `all`: for all deadlines, after nothing in particular; `again`: for the last list once more; `soon`: words for a day
-    that is near; `called_off`: what says that it will not happen after all; `supposes`: what supposes another day; `later`, `sooner`: by how much
-    (groups `count` and `unit`); `day`, `day_alone`: a day without its month (group `day`), anywhere and where nothing else is said; `short_dates`:
-    how 3/4 is read, by language; `denied_before`, `denied_after`: words around a day that take it back.
+    `asks`: words that ask for days or duties, `wishes`: for the counting itself, `question`: for anything; `all`: for all deadlines, after
+    nothing in particular; `again`: for the last list once more; `soon`: words for a day that is near; `called_off`: what says that it will not
+    happen after all; `supposes`: what supposes another day; `later`, `sooner`: by how much (groups `count` and `unit`); `day`, `day_alone`: a day
+    without its month (group `day`), anywhere and where nothing else is said; `short_dates`: how 3/4 is read, by language; `denied_before`,
+    `denied_after`: words around a day that take it back.
     """
 
     words: Mapping[str, Texts]
@@ -112,7 +112,6 @@ class Rules:
     asks: Patterns
     wishes: Patterns
     question: Patterns
-    company: Patterns
     all: Patterns
     again: Patterns
     soon: Patterns

@@ -12,6 +12,7 @@ from dateutil.relativedelta import relativedelta
 from knowledge.analysis import MAX_TEXT, fold
 from knowledge.guides.deadlines import FIRST_DAY, LAST_DAY, Kind, Patterns, Rules
 from knowledge.numerals import kanji_in_digits, number, spelt
+from knowledge.speaker import EMPLOYER, speaker_of
 
 _YEAR = re.compile(r"\d{4}|年|reiwa|heisei|\b(next|this|last) year\b", re.IGNORECASE)
 _MONTH = re.compile(r"(?<![先今来])月|がつ|\dgatsu|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
@@ -183,11 +184,6 @@ def asks_days(text: str, language: str, rules: Rules) -> bool:
     return _has(rules.asks, language, plain) or _has(rules.wishes, language, plain)
 
 
-def is_employers(text: str, language: str, rules: Rules) -> bool:
-    """Whether a message is an employer's, who speaks of somebody that works there or will."""
-    return _has(rules.company, language, _plain(text))
-
-
 def mends_day(text: str, rules: Rules) -> bool:
     """Whether a message names a day without its month ("it was the 16th"), or how much sooner or later something is ("a week later")."""
     return _shift(text, rules) is not None or _in_any(rules.day_alone, _plain(text))
@@ -215,7 +211,7 @@ def wants_days(text: str, language: str, dates: Sequence[Dated], rules: Rules, t
     plain = _plain(text)
     if _has(rules.wishes, language, plain):
         return True
-    if _has(rules.company, language, plain):
+    if speaker_of(text) == EMPLOYER:  # the lists are for the person to whom it happens
         return False
     happenings = [one for one in find_happenings(text, language, dates, rules, today) if one.kind.rules]
     found = [one for one in happenings if one.days]
