@@ -114,7 +114,7 @@ def new_search(what: str, turn: Turn) -> Optional[Search]:
     found = heard(turn)
     wish = narrowed(what, found.wish)
     if any(getattr(wish, name) for name in _CLEAR[what]):
-        return Search(what, wish)
+        return None if what == EVENTS and not _speaks_of_events(found) else Search(what, wish)
     article = _named(turn)
     if what == COMPANIES:
         return Search(what, wish) if store().companies() and not (article or found.rest) else None
@@ -128,6 +128,11 @@ def new_search(what: str, turn: Turn) -> Optional[Search]:
     particular = article if article != ARTICLES[what] else None  # "find events" names no more than the listing
     asked_for_some = any(one.id in ("going_on", "more") for one in found.spoken) and not (particular or found.rest or wish.free)
     return Search(what, wish) if asked_for_some else None
+
+
+def _speaks_of_events(found: Heard) -> bool:
+    """Whether more than a time and a person is named: who graduates in March without a job asks for no event."""
+    return bool(found.wish.kinds or found.wish.places or found.wish.online or any(found.says("plain", name) for name in (EVENTS, "going_on", "more")))
 
 
 def maybe_search(what: str, turn: Turn, alone: bool = True) -> Optional[Search]:

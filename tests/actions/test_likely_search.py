@@ -6,7 +6,7 @@ from typing import Any, Dict
 
 import pytest
 
-from actions.searches import COMPANIES, EVENTS, heard, likely_search, plain_search
+from actions.searches import COMPANIES, EVENTS, heard, likely_search, new_search, plain_search
 from tests.actions.conftest import NEARLY, SURE, UNSURE, Conversation, how_sure
 from tests.actions.finder import Finder, listed, serve
 from tests.actions.test_wishes import turn
@@ -150,3 +150,9 @@ def test_not_online_opens_the_search_again() -> None:
 )
 def test_light_words_leave_a_search_a_search(text: str, language: str) -> None:
     assert heard(turn(text, language)).rest == []
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("I graduate in March and have no job yet", False), ("any fairs in March for graduates?", True)])
+def test_a_time_alone_makes_no_search_for_events(talk: Conversation, monkeypatch: Any, text: str, wanted: bool) -> None:
+    serve(monkeypatch, [])
+    assert (new_search(EVENTS, turn(text, "en")) is not None) is wanted
