@@ -1,4 +1,4 @@
-"""What a text is compared by: its lemmas, concepts and character n-grams, each a bag with weights."""
+"""What a text is compared by: its lemmas, concepts, character n-grams and pairs of words, each a bag with weights."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Callable, Mapping, Sequence
 from knowledge.analysis import Token, in_kana, is_romaji, normalised, tokens
 from knowledge.search.names import Mention, NameTable, PhraseTable
 
-BLOCKS = ("lemma", "concept", "gram")
+BLOCKS = ("lemma", "concept", "gram", "pair")
 Bag = Mapping[str, float]
 _HIRAGANA = re.compile(r"[ぁ-ゖ]+\Z")
+_SPOKEN = re.compile(r"\w")  # no punctuation
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Terms:
     words: list[Token]
     mentions: list[Mention]
     bags: dict[str, Bag] = field(default_factory=dict)
-    rest: dict[str, Bag] = field(default_factory=dict)  # the same without the words that name subjects: what is asked about them
+    rest: dict[str, Bag] = field(default_factory=dict)  # lemmas and concepts without the words that name subjects: what is asked about them
 
 
 class TermReader:
@@ -51,14 +52,13 @@ class TermReader:
                 words = [replace(word, text=word.entry, lemma=word.entry) if word.japanese else word for word in words]
             mentions = self.names.find(text, words)
         terms = Terms(text, words, mentions)
-        terms.bags = self._bags(words)
+        terms.bags = {**self._meaning(words), "gram": _grams(words), "pair": _pairs(words)}
         around = [word for word in words if not any(mention.start <= word.start and word.end <= mention.end for mention in terms.mentions)]
-        terms.rest = terms.bags if len(around) == len(words) else self._bags(around)
+        terms.rest = terms.bags if len(around) == len(words) else self._meaning(around)
         return terms
 
-    def _bags(self, words: list[Token]) -> dict[str, Bag]:
-        content = [word for word in words if word.content]
-        return {"lemma": _lemmas(content), "concept": Counter(self.phrases.find(words)), "gram": _grams(content)}
+    def _meaning(self, words: list[Token]) -> dict[str, Bag]:
+        return {"lemma": _lemmas(words), "concept": Counter(self.phrases.find(words))}
 
     def _as_written(self, text: str, mentions: Sequence[Mention]) -> str:
         for mention in sorted(mentions, key=lambda one: -one.start):
@@ -71,16 +71,24 @@ class TermReader:
         return re.sub(r"[A-Za-z]{4,}", lambda match: self.speller(match.group()), text)  # type: ignore[misc]
 
 
-def _lemmas(content: list[Token]) -> Bag:
+def _lemmas(words: list[Token]) -> Bag:
+    content = [word for word in words if word.content]
     bag: Counter[str] = Counter(word.lemma for word in content)
     # Pairs of neighbours keep 再+発行 and "change job" together.
     bag.update(f"{one.lemma}_{two.lemma}" for one, two in zip(content, content[1:]) if two.start - one.end <= 2)
     return bag
 
 
-def _grams(content: list[Token]) -> Bag:
+def _pairs(words: list[Token]) -> Bag:
+    """Neighbours, with the words that alone say nothing: "not|pay", "before|i", て|から tell what is asked about a subject."""
+    spoken = [word.lemma.lower() for word in words if _SPOKEN.search(word.lemma)]
+    return Counter(f"{one}|{two}" for one, two in zip(spoken, spoken[1:]))
+
+
+def _grams(words: list[Token]) -> Bag:
     """Character n-grams of content words: 3 to 5 in Latin script, 1 to 3 over the Japanese content, where hiragana alone says nothing."""
     bag: Counter[str] = Counter()
+    content = [word for word in words if word.content]
     for word in content:
         if not word.japanese:
             padded = f" {word.text.lower()} "
