@@ -50,6 +50,7 @@ _PERSON_WORDS = pattern("person")
 _DOUBT = pattern("doubt")
 _SHORT_DOUBT = 45  # characters; a longer message asks something of its own
 _DANGER = pattern("danger")
+_NAME = re.compile(r"[一-龯]|[ァ-ヶ]{3}")
 _SPEAKING, _LETTER = re.compile(r"[^\W_]"), re.compile(r"[^\W\d_]")
 _NONSENSE = pattern("nonsense")
 _ADDRESSED = pattern("addressed")
@@ -57,7 +58,7 @@ _ABOUT_THE_BOT = frozenset({"ask_identity", "ask_capabilities"})
 _ITSELF = pattern("itself")
 _LANGUAGES = "ask_languages"
 _TONGUES = pattern("tongues")
-_WISH, _PASSING_ON = pattern("wish"), pattern("passing_on")
+_WISH, _PASSING_ON, _DISTRESS = pattern("wish"), pattern("passing_on"), pattern("distress")
 SAYS_MORE = "says_more"  # in the parse result: the wish for a person names what it is about
 # Where a civility ends and something else begins: "thanks, but …", ありがとう、それで….
 _AFTER_CIVILITY = re.compile(r"[,.!、。]|\s(?=(?:but|and|so)\s)")
@@ -82,13 +83,15 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         and a question as near to a greeting as `greeting_nearest` is part of it.
 
         `fixed_…`: those with a fixed reply; `named_confidence`: when the message names a subject or has a word of our field; `civility_confidence`:
-        for a short greeting; `long_confidence`: so much more for each word over five, since the longer a message, the likelier it asks something.
-        `person_…`: for one that brings a person in (`person_named_confidence`: when it names a subject; `person_sure`: from which on it is a plain
-        wish whatever it tells of); `danger_confidence`: for danger that no word of danger.yaml names. `doubt_nearest`: for doubt in the last answer.
-        `wish_…`: the wish for a form, which must also be `wish_lead` times as likely as the likeliest other intent (set on tests/bot/wishes).
+        for a short greeting; `noun_nearest`: for Japanese nouns alone; `long_confidence`: so much more for each word over five, since the longer a
+        message, the likelier it asks something. `person_…`: for one that brings a person in (`person_named_confidence`: when it names a subject;
+        `person_sure`: from which on it is a plain wish whatever it tells of); `danger_confidence`: for danger that no word of danger.yaml names.
+        `doubt_nearest`: for doubt in the last answer. `wish_…`: the wish for a form, which must also be `wish_lead` times as likely as the
+        likeliest other intent (set on tests/bot/wishes).
         """
         return {
             **{"fixed_confidence": 0.25, "fixed_nearest": 0.2, "named_confidence": 0.8, "civility_confidence": 0.2, "long_confidence": 0.02},
+            "noun_nearest": 0.7,
             **{"person_confidence": 0.25, "person_nearest": 0.28, "person_named_confidence": 0.5, "person_sure": 0.6},
             **{"danger_confidence": 0.35, "doubt_nearest": 0.28},
             **{"wish_confidence": 0.3, "wish_nearest": 0.35, "wish_lead": 1.2},
@@ -172,6 +175,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             return confidence < self._config["danger_confidence"]
         if name == DOUBT:
             return nearest < self._config["doubt_nearest"]  # "where does it say how much I pay" is a question of its own
+        if name in FIXED and nearest < self._config["noun_nearest"] and _only_names(message):
+            return True
         return name in FIXED and (self._asks_something(message, name, text) or not self._fixed_is_sure(message, confidence))
 
     def _only_mentions(self, message: Message, name: str, text: str) -> bool:
@@ -214,6 +219,8 @@ class SituationClassifier(GraphComponent, IntentClassifier):
 
     def _wishes_more(self, message: Message) -> bool:
         """Whether a wish for a person may be something else, or names what it is about, without asking to be passed on in so many words."""
+        if _DISTRESS.search(normalised(message.get(TEXT) or "")):
+            return True  # while one waits for a coordinator, one has the number of a line that listens
         if message.get(INTENT).get(PREDICTED_CONFIDENCE_KEY, 0.0) >= self._config["person_sure"]:
             return False
         return not _PASSING_ON.search(normalised(message.get(TEXT) or "")) and self._asks_for_more(message, _WISH)
@@ -221,6 +228,12 @@ class SituationClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def _names_a_subject(message: Message) -> bool:
         return any(entity["entity"] == "subject" for entity in message.get(ENTITIES, []))
+
+
+def _only_names(message: Message) -> bool:
+    """Whether a message is nothing but Japanese nouns (火事, 粗大ごみ), which the classifier takes for interjections when it does not know them."""
+    words = [token.data["word"] for token in message.get("text_tokens") or [] if token.data and "word" in token.data]
+    return bool(words) and all(word.japanese and word.content for word in words) and _NAME.search(message.get(TEXT) or "") is not None
 
 
 def _doubts(message: Message) -> bool:

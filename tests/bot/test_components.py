@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.validation import validate
+from rasa.nlu.tokenizers.tokenizer import Token
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.utils.io import read_yaml_file
@@ -168,7 +169,7 @@ def test_a_fixed_reply_needs_evidence() -> None:
         message = Message(
             {
                 TEXT: "hello",
-                "text_tokens": ["hello"] * words,
+                "text_tokens": [Token("hello", 0)] * words,
                 "intent": found,
                 "intent_ranking": [found],
                 "nearest_example": nearest,
@@ -270,7 +271,7 @@ def test_there_are_47_prefectures() -> None:
 )
 def test_what_is_no_small_talk(text: str, learned: str, intent: str) -> None:
     found = {"name": learned, "confidence": 0.9}
-    message = Message({TEXT: text, "intent": found, "intent_ranking": [found], "nearest_example": 0.6, "text_tokens": text.split()})
+    message = Message({TEXT: text, "intent": found, "intent_ranking": [found], "nearest_example": 0.6})
     (result,) = SituationClassifier(SituationClassifier.get_default_config()).process([message])
     assert result.get("intent")["name"] == intent
 
@@ -308,12 +309,29 @@ def test_a_question_about_languages_holds_nothing_else(text: str, intent: str) -
         ("could somebody sign the lease", 0.7, False),  # too sure a wish to be something else
         ("can I talk to a coordinator about the lease", 0.4, False),  # asks to be passed on
         ("引っ越しのことで担当者に相談したい", 0.4, False),
+        ("I am depressed and want to talk to someone", 0.7, True),  # a line that listens is told, however sure the wish is
+        ("眠れないので誰かと話したい", 0.7, True),
     ],
 )
 def test_a_wish_for_a_person_may_say_more(text: str, confidence: float, more: bool) -> None:
     message = understood(text, "request_human", confidence)
     assert message.get("intent")["name"] == "request_human"
     assert message.get("says_more") is more
+
+
+@pytest.mark.parametrize(
+    ("text", "learned", "intent"),
+    [
+        ("火事", "affirm", "unclear"),
+        ("粗大ごみ", "insult", "unclear"),
+        ("火事です", "react", "react"),  # said, not named
+        ("うん", "affirm", "affirm"),
+        ("ok", "affirm", "affirm"),
+    ],
+)
+def test_nouns_alone_are_looked_up(text: str, learned: str, intent: str) -> None:
+    assert understood(text, learned, 0.4).get("intent")["name"] == intent
+    assert understood(text, learned, 0.4, nearest=0.8).get("intent")["name"] == learned
 
 
 def test_a_complaint_of_something_in_our_field_is_no_complaint_of_the_assistant() -> None:
