@@ -333,6 +333,8 @@ def test_who_wants_to_know_the_days(text: str, language: str, wanted: bool) -> N
         ("ビザは来月で切れます", "ja", True),
         ("my card runs out next month, can I still travel?", "en", False),
         ("ビザは来月切れますが旅行できますか", "ja", False),
+        ("試用期間でクビになったけどビザの期限は来月", "ja", False),  # what the dismissal means comes first
+        ("I was fired and my visa ends next month", "en", False),
         ("my visa runs out next year", "en", False),
         ("I graduate in March", "en", False),  # a month in which something else happens is no wish
         ("I got divorced ten days ago, am I late", "en", True),
