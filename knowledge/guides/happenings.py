@@ -206,7 +206,7 @@ def _in_any(patterns: Patterns, plain: str) -> bool:
 def wants_days(text: str, language: str, dates: Sequence[Dated], rules: Rules, today: dt.date) -> bool:
     """Whether a message wants to know which days follow: it tells what happens and on which day, and asks for days or duties, or asks nothing at all;
     or it asks for the counting itself. What says that a stay is over already, always does; so does what tells, without a question, the month
-    or the week in which a stay or a card ends, and nothing else: its day is asked for. What an employer says of somebody else is left to the articles.
+    or the week in which a stay or a card ends, and nothing else: its day is asked for. What an employer says is left to the articles.
     """
     plain = _plain(text)
     if _has(rules.wishes, language, plain):
