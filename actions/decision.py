@@ -44,6 +44,7 @@ _ASKING = frozenset(
 )
 _DEEP = 40  # hits looked through for one of the subject
 _STRANGE, _LIKELY_ASPECT = 0.4, 0.3  # probabilities of an intent, of an aspect
+_LIGHT = 2  # content words; so short a half of a message ("how many days do I have") says little of what it is about
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
 _ORDINALS = {
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6,
@@ -371,8 +372,16 @@ class Counter:
             second = self.index.follow_up(halves[1], asked.compared, unit.article, unit.key)
         else:
             second = self.index.search(halves[1], asked.compared)
-        sure = bool(second.hits) and second.certainty >= self.index.ranking.sure and second.hits[0].unit != unit.key
-        return [unit, self._units[second.hits[0].unit]] if sure else []
+        if not second.hits or second.certainty < self.index.ranking.sure or second.hits[0].unit == unit.key:
+            return []
+        other = self._units[second.hits[0].unit]
+        strayed = not self._neighbours(unit, other) and not second.mentions and sum(word.content for word in tokens(halves[1])) <= _LIGHT
+        return [] if strayed else [unit, other]
+
+    def _neighbours(self, one: Unit, other: Unit) -> bool:
+        """Whether two units are of the same or of related articles."""
+        articles = self.library.articles
+        return one.article == other.article or other.article in articles[one.article].related or one.article in articles[other.article].related
 
     def _second(self, asked: Asked, first: Unit) -> list[Unit]:
         """The unit that answers the other half of a message with two questions, when that is sure too. What only tells something ("I have paid it

@@ -223,7 +223,8 @@ _STRONG_ROMAJI = frozenset(
     "kuni kikoku sainyuukoku enchou henkou kyoka fukyoka kekka ryokou kippu eigo".split()
 )
 _WEAK_ROMAJI = frozenset("wa ga wo o ni de mo no ne yo ka to made hai iie da ya kana tte dake kedo node nado wo mada moo mou".split())
-_ENGLISH_ONLY = frozenset("the is are my can how what when where i a an do does have has for of on in it if and or not with".split())
+_ENGLISH_ONLY = frozenset("the is are my can how what when where i a an do does have has for of on in it if and or not with want from".split())
+_NO_PIECES = _ENGLISH_ONLY - set("a i an do on in are".split())  # those that are no piece of a Japanese word, either
 # Endings of Japanese verbs that no English word has, and some that a name may have ("Anita").
 _VERB = re.compile(
     r"(?:shi(?:ta|te|tara|tai)|masu|mashou|masen|tai|nai|nakute|tara|dara|teru|reru|suru|kudasai|hoshii|nakya)(?:ka|no|desu|kana|yo)?\Z"
@@ -250,7 +251,7 @@ def is_romaji(text: str) -> bool:
     )
     weak = sum(1 for word in words if word in _WEAK_ROMAJI) + sum(1 for word in syllables if len(word) > 4 and _MAYBE_VERB.search(word))
     english = sum(1 for word in words if word in _ENGLISH_ONLY)
-    if english > strong + weak / 2:
+    if english > strong + weak / 2 or len(_NO_PIECES.intersection(words)) >= 2:
         return False
     if not strong:
         return len(syllables) == len(words) > 1 and any(_MAYBE_VERB.search(word) and len(word) > 4 for word in words) and weak > 1

@@ -17,6 +17,7 @@ from bot.nlu.intent_classifier import NEAREST, RANKING, set_intent
 from bot.nlu.patterns import pattern
 from bot.nlu.tokenizer import LANGUAGE
 from knowledge.analysis import normalised
+from knowledge.articles import Library
 from knowledge.despair import tells_despair
 from knowledge.field import in_our_field
 from knowledge.languages import languages
@@ -48,6 +49,7 @@ PERSON = frozenset({REQUEST, "complain"})
 _SAID_IN_WORDS = PERSON | FIXED - {"choose"} | {DANGER}
 _PERSON_WORDS = pattern("person")
 _DOUBT = pattern("doubt")
+_SHORT_QUESTION = 16  # characters
 _SHORT_DOUBT = 45  # characters; a longer message asks something of its own
 _DANGER = pattern("danger")
 _NAME = re.compile(r"[一-龯]|[ァ-ヶ]{3}")
@@ -98,9 +100,17 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             **{"same_nearest": 0.97, "greeting_nearest": 0.65},
         }
 
-    def __init__(self, config: Dict[str, Any], buttons: Optional[Dict[str, str]] = None, wishes: FrozenSet[str] = frozenset()) -> None:
-        """`buttons`: the intent behind the button of each form (content/forms.yaml), by the letters of its text; `wishes`: the forms' intents."""
+    def __init__(
+        self,
+        config: Dict[str, Any],
+        buttons: Optional[Dict[str, str]] = None,
+        wishes: FrozenSet[str] = frozenset(),
+        asked: FrozenSet[str] = frozenset(),
+    ) -> None:
+        """`buttons`: the intent behind the button of each form (content/forms.yaml), by the letters of its text; `wishes`: the forms' intents;
+        `asked`: the letters of the short questions that the knowledge answers."""
         self._config = config
+        self._asked = asked
         self._buttons = buttons or {}
         self._wishes = wishes
 
@@ -109,9 +119,10 @@ class SituationClassifier(GraphComponent, IntentClassifier):
         cls, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> SituationClassifier:
         """Called by Rasa's engine."""
-        forms = list(current_library(settings().database_url).forms.values())
+        library = current_library(settings().database_url)
+        forms = list(library.forms.values())
         wishes = {intent for form in forms for intent in (form.intent, form.after) if intent}
-        return cls(config, {bare(title): form.intent for form in forms for title in form.title.values()}, frozenset(wishes))
+        return cls(config, {bare(title): form.intent for form in forms for title in form.title.values()}, frozenset(wishes), _short(library))
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Replaces the intent where the evidence says so. The learnt ranking stays behind it."""
@@ -175,7 +186,7 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             return confidence < self._config["danger_confidence"]
         if name == DOUBT:
             return nearest < self._config["doubt_nearest"]  # "where does it say how much I pay" is a question of its own
-        if name in FIXED and nearest < self._config["noun_nearest"] and _only_names(message):
+        if name in FIXED and (bare(text) in self._asked or (nearest < self._config["noun_nearest"] and _only_names(message))):
             return True
         return name in FIXED and (self._asks_something(message, name, text) or not self._fixed_is_sure(message, confidence))
 
@@ -228,6 +239,12 @@ class SituationClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def _names_a_subject(message: Message) -> bool:
         return any(entity["entity"] == "subject" for entity in message.get(ENTITIES, []))
+
+
+def _short(library: Library) -> FrozenSet[str]:
+    """The short questions of the knowledge ("garbage", 騒音), by their letters: the classifier takes what it does not know for small talk."""
+    texts = (text for unit in library.units.values() for texts in unit.asked.values() for text in texts if len(text) <= _SHORT_QUESTION)
+    return frozenset(map(bare, texts))
 
 
 def _only_names(message: Message) -> bool:

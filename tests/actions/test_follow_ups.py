@@ -92,6 +92,15 @@ def test_two_questions_of_one_sentence_are_both_answered(desk: Desk, text: str, 
     assert told(ask(desk(SURE), text, language)) == units
 
 
+@pytest.mark.parametrize(("second", "both"), [("warning-broker#passport-taken", False), ("procedure-extension#price", True)])
+def test_a_second_half_that_says_little_does_not_stray(desk: Desk, monkeypatch: pytest.MonkeyPatch, second: str, both: bool) -> None:
+    at_desk = desk(SURE)
+    found = {"which": "procedure-extension#papers", "how": second}
+    monkeypatch.setattr(at_desk.index, "search", lambda text, *_, **__: Found([Hit(found[text.split()[0]], 9.0)], [], 0.9))
+    asked = Asked("which papers does an extension need and how many days do I have", "en")
+    assert bool(at_desk._both(asked)) is both
+
+
 @pytest.mark.parametrize(("text", "language"), [("dependent and student, what is the difference", "en"), ("家族滞在と留学の違いは", "ja")])
 def test_two_things_of_one_question_are_not_taken_apart(desk: Desk, text: str, language: str) -> None:
     assert desk(SURE)._both(Asked(text, language)) == []

@@ -334,6 +334,14 @@ def test_nouns_alone_are_looked_up(text: str, learned: str, intent: str) -> None
     assert understood(text, learned, 0.4, nearest=0.8).get("intent")["name"] == learned
 
 
+@pytest.mark.parametrize(("text", "intent"), [("Garbage?", "unclear"), ("garbage bot", "insult")])
+def test_a_question_of_the_knowledge_is_no_small_talk(text: str, intent: str) -> None:
+    found = {"name": "insult", "confidence": 0.9}
+    message = Message({TEXT: text, "intent": found, "intent_ranking": [found], "nearest_example": 0.6})
+    classifier = SituationClassifier(SituationClassifier.get_default_config(), asked=frozenset({"garbage"}))
+    assert classifier.process([message])[0].get("intent")["name"] == intent
+
+
 def test_a_complaint_of_something_in_our_field_is_no_complaint_of_the_assistant() -> None:
     assert understood("my salary is a joke", "complain", 0.4).get("intent")["name"] == "unclear"
     assert understood("this is a joke", "complain", 0.4).get("intent")["name"] == "complain"

@@ -145,6 +145,7 @@ def test_japanese_in_latin_letters(text: str) -> None:
         "where is the shinsei",
         "tokutei ginou 2 building cleaning, contract nearly over",
         "three months pregnant on tokutei ginou, contract ends in may",
+        "i want to move from factory ginou jisshu to tokutei ginou",
         "do no more",
         "hi there",
         "saya mau visa",
