@@ -436,6 +436,14 @@ class Counter:
         buttons = [form_button(form, language) for form in self.library.forms.values() if first.article in form.articles][:1]
         return [*buttons, *(self._button(unit, language) for unit in chosen[:MAX_OFFERED])]
 
+    def nearest(self, asked: Asked, memory: Memory, day: dt.date) -> list[dict[str, str]]:
+        """The questions nearest to a message, to tap where something else than their answers is said to it."""
+        decision = self.decide(asked, memory, day)
+        told = [*decision.answers, *([decision.also] if decision.also else [])]
+        buttons = [self._button(self._units[answer.unit], asked.language) for answer in told]
+        buttons += [button for button in decision.buttons if button.get("target") in self._units]
+        return buttons[:MAX_OFFERED]
+
     def _button(self, unit: Unit, language: str) -> dict[str, str]:
         return {"title": in_language(unit.question, language), "target": unit.key}
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
@@ -29,7 +29,7 @@ from actions.forms.talk import Move
 from actions.handoff import offer_person, request_person
 from actions.memory import Memory
 from actions.outside import names_another_country
-from actions.replies import Part, part, say
+from actions.replies import Button, Part, part, say
 from actions.results import say_result
 from actions.turn import Turn, turn_of
 from knowledge.articles import FormStart
@@ -60,6 +60,7 @@ class FormValidation(Action, ABC):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
         """One message to the form."""
         turn, heard = turn_of(tracker), heard_of(tracker)
+        near: Sequence[Button] = ()
         if begins(tracker, self.form):
             move = talk.begin(self.form, heard)
             answer = self._rather_answered(turn, heard, move)
@@ -69,11 +70,13 @@ class FormValidation(Action, ABC):
             move = self._with_answer(turn, heard, move)
             if not move.ends:
                 self._introduce(dispatcher, turn, move)
+            elif self.form.told_first:  # who told of something may want to know something else about it than days
+                near = _questions(move.decision.buttons) if move.decision else counter().nearest(turn.asked, turn.memory, dt.date.today())
         else:
             state = state_of(self.form, tracker.slots)
             move = talk.go_on(self.form, state, heard, turn.memory, lambda: self._decided(turn, state))
         before = Memory.of(tracker.slots)
-        events = [*self._say(dispatcher, replace(turn, memory=before), turn.memory, move), *self._slots(tracker.slots, move)]
+        events = [*self._say(dispatcher, replace(turn, memory=before), turn.memory, move, near), *self._slots(tracker.slots, move)]
         return [*events, FollowupAction(f"{move.form}_form")] if move.form else events
 
     def _decided(self, turn: Turn, state: State) -> Decision:
@@ -158,8 +161,8 @@ class FormValidation(Action, ABC):
         elif intro:
             say(dispatcher, intro, turn.language)
 
-    def _say(self, dispatcher: CollectingDispatcher, turn: Turn, memory: Memory, move: Move) -> List[Dict[str, Any]]:
-        """Says what the move is; the slots of the memory after it."""
+    def _say(self, dispatcher: CollectingDispatcher, turn: Turn, memory: Memory, move: Move, near: Sequence[Button] = ()) -> List[Dict[str, Any]]:
+        """Says what the move is, with questions that are `near` under the result; the slots of the memory after it."""
         if move.kind == "person":
             return request_person(dispatcher, turn, "requested")
         if move.kind == "danger":
@@ -177,7 +180,7 @@ class FormValidation(Action, ABC):
             say(dispatcher, "utter_sorry", turn.language)
             after = offer_person(dispatcher, turn, memory, "complaint")
         elif move.kind == "done":
-            after, kept = say_result(dispatcher, turn, self.form, move.state.answers, after)
+            after, kept = say_result(dispatcher, turn, self.form, move.state.answers, after, near)
         elif move.kind != "switched":
             self._ask(dispatcher, turn, move)
         asked = (turn.parsed.get("language") or {}).get("asked")
@@ -268,6 +271,11 @@ def _offering(form: FormStart, decision: Decision, language: str) -> Decision:
     begin = form_button(form, language)
     buttons = [begin, *(button for button in decision.buttons if button != begin)][:MAX_OFFERED]
     return replace(decision, buttons=buttons, memory=replace(decision.memory, offered=tuple(buttons)))
+
+
+def _questions(buttons: Sequence[Button]) -> List[Button]:
+    """The buttons that are questions, and begin no form."""
+    return [button for button in buttons if button.get("target") in counter().library.units]
 
 
 def quiet(decision: Decision) -> Decision:

@@ -72,6 +72,9 @@ def test_an_answer_stands_before_the_days_unless_only_they_are_asked_for(
     answers_with(monkeypatch, "status-dependent#papers")
     deadlines.say(text, intent=START)
     assert [message["response"] for message in deadlines.messages] == [*(["utter_answer"] if answered else []), "utter_deadlines"]
+    papers = counter().library.units["status-dependent#papers"].question["en"]
+    assert (papers in deadlines.choices) is not answered  # under the days stands what else may be asked; what was told is not
+    assert deadlines.choices and "Work out my deadlines" not in deadlines.choices
 
 
 @pytest.mark.parametrize(("day", "unit"), [("2026-11-22", "procedure-extension#expired-forgot"), ("2026-11-23", None)])

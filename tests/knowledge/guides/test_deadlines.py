@@ -300,6 +300,7 @@ def test_next_friday_said_on_a_monday_can_be_either() -> None:
         ("I was dismissed on 5 November, is there severance", "en", False),
         ("my stay ends on 30 June 2027, tell me the papers for the extension", "en", False),
         ("在留期限は6月30日です。更新の書類を集めます", "ja", False),
+        ("my visa expiry date is 3 March 2027 and I have applied. Can I keep working?", "en", False),
         # there is worse to be said than the days
         ("11月9日入社の内定を取り消されました", "ja", False),
         ("my visa expires on 30 June and I am abroad", "en", False),
