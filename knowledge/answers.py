@@ -5,19 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Optional, Sequence
 
 from knowledge.articles import Fact, Library, Unit
 from knowledge.content_reader import PLACEHOLDER
 from knowledge.languages import in_language
+from knowledge.patterns import found_in
+
+_OPENINGS = Path(__file__).with_name("openings.yaml")
 
 
 @dataclass(frozen=True)
 class Answer:
     """What is said about one unit, in one language, on one day.
 
-    `checked` is the oldest day on which one of its sources or facts was checked; `stale_since` the day after which something
-    in it should have been reviewed again (None when all is fresh); `source_read` is False when the page is cited, but was not read itself.
+    `title` is what stands above the text: the subject, and the question too where the text begins with a yes or no. `checked` is the oldest day on
+    which one of its sources or facts was checked; `stale_since` the day after which something in it should have been reviewed again (None when all is
+    fresh); `source_read` is False when the page is cited, but was not read itself.
     """
 
     unit: str
@@ -75,7 +80,7 @@ def answer_of(library: Library, unit: Unit, language: str, day: dt.date) -> Answ
     return Answer(
         unit.key,
         article.id,
-        in_language(article.title, language),
+        _heading(in_language(article.title, language), in_language(unit.question, language), text),
         unit.aspect,
         in_language(library.aspects[unit.aspect].label, language),
         in_language(unit.question, language),
@@ -90,6 +95,10 @@ def answer_of(library: Library, unit: Unit, language: str, day: dt.date) -> Answ
         min(reviews) if reviews else None,
         in_force,
     )
+
+
+def _heading(title: str, question: str, text: str) -> str:
+    return f"{title} – {question}" if found_in(text, _OPENINGS) else title
 
 
 def filled(library: Library, text: str, language: str, day: Optional[dt.date] = None) -> tuple[str, list[Fact]]:

@@ -90,3 +90,23 @@ def test_the_main_source_and_whether_it_was_read(library: Library) -> None:
     read, cited = answer(library, "procedure-extension#papers"), answer(library, "status-dependent#meaning", language="ja")
     assert (read.url, read.publisher, read.source_read) == ("https://www.moj.go.jp/isa/extension.html", "Immigration Services Agency", True)
     assert (cited.publisher, cited.aspect_label, cited.source_read) == ("出入国在留管理庁", "どんなものか", False)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "with_question"),
+    [
+        ("en", "Yes, at the office of your prefecture.", True),
+        ("en", "No. Nobody may do that.", True),
+        ("en", "Not automatically.", True),
+        ("en", "Nobody may do that.", False),
+        ("en", "The office of your prefecture does it.", False),
+        ("ja", "はい、できます。", True),
+        ("ja", "呼べます。条件があります。", True),
+        ("ja", "いけません。", True),
+        ("ja", "住んでいる市区町村の窓口に届け出ます。", False),
+    ],
+)
+def test_a_bare_yes_or_no_has_its_question_above_it(library: Library, language: str, text: str, with_question: bool) -> None:
+    unit = replace(library.units["procedure-extension#price"], answer={language: text})
+    title = library.articles[unit.article].title[language]
+    assert answer_of(library, unit, language, DAY).title == (f"{title} – {unit.question[language]}" if with_question else title)
