@@ -574,26 +574,27 @@
 
   let fields = 0;   // numbers the controls, so that labels find theirs
 
-  /** What stands in the text beside the answer itself: the lines between the answer and its source. */
+  /** The answer itself, what stands in the text before it (how sure it is), and the lines between it and its source. */
   function split(message) {
     const { answer } = message.card;
     const lines = String(message.text || '').split('\n');
     const end = lines.findIndex((line) => answer.source?.url && line.includes(answer.source.url));
     const said = (end < 0 ? lines : lines.slice(0, end)).join('\n');
-    if (answer.notices) return [answer.text, answer.notices];
+    if (answer.notices) return [answer.text, [], answer.notices];
     const start = said.indexOf(answer.text); // a heading, or "the nearest I have", may stand before it
-    if (start < 0) return [said || answer.text, []];
-    const around = [said.slice(0, start), said.slice(start + answer.text.length)].flatMap((part) => part.split('\n'));
+    if (start < 0) return [said || answer.text, [], []];
     const heading = new RegExp(`^[\\[【]${answer.title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}[\\]】]$`);
-    return [answer.text, around.map((line) => line.trim()).filter((line) => line && !heading.test(line))];
+    const linesOf = (part) => part.split('\n').map((line) => line.trim()).filter((line) => line && !heading.test(line));
+    return [answer.text, linesOf(said.slice(0, start)), linesOf(said.slice(start + answer.text.length))];
   }
 
   /** An answer with its notices, its source and the day it was checked. Labels in the language of the answer. */
   function answerCard(message) {
     const { answer } = message.card;
     const language = message.language;
-    const [text, notices] = split(message);
+    const [text, first, notices] = split(message);
     const card = make('article', { class: 'card' });
+    for (const line of first) card.append(make('div', { class: 'caution' }, rich(line)));
     if (answer.aspect_label) card.append(make('p', { class: 'aspect' }, answer.aspect_label));
     if (answer.title) card.append(make('h3', {}, answer.title));
     card.append(make('div', { class: 'answer' }, rich(text)));

@@ -8,7 +8,7 @@ import pytest
 from tests.browser.axe import needs_axe, violations
 from tests.browser.browser import WHY_NOT, Browser
 from tests.browser.cards import KINDS, sample
-from tests.browser.fake_gateway import FakeGateway, Served
+from tests.browser.fake_gateway import FakeGateway, Served, answer_card
 
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 
@@ -107,6 +107,17 @@ def test_answer_card(page: Page, browser: Browser) -> None:
     browser.keys("Enter")
     browser.until(lambda: len(page.called("POST", "feedback")) == 2, "the comment")
     assert [(one["value"], one.get("comment")) for one in page.called("POST", "feedback")] == [("down", None), ("down", "写真の枚数")]
+
+
+def test_what_says_how_sure_it_is_stands_above_the_answer(page: Page, browser: Browser, gateway: FakeGateway) -> None:
+    page.begin()
+    card = answer_card("en")
+    said = f"The nearest I have:\n[{card['card']['answer']['title']}]\n{card['text']}"
+    gateway.say("bot", said, "en", card=card["card"])
+    browser.until(lambda: browser.visible(".card"), "the answer")
+    parts = browser.inside("return [...root.querySelector('.card').children].map((one) => one.className || one.localName)")
+    assert parts == ["caution", "aspect", "h3", "answer", "caution", "footer"]
+    assert browser.text(".card > .caution") == "The nearest I have:"
 
 
 def test_sending_sent_failed_and_retry(page: Page, browser: Browser, gateway: FakeGateway) -> None:
