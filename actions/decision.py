@@ -417,7 +417,7 @@ class Counter:
 
     def _next(self, units: list[Unit], others: Sequence[Unit], language: str, memory: Memory, doubtful: bool) -> list[dict[str, str]]:
         """Two or three questions worth asking after these units were told, the first of which is the answer: those the editor named, then near hits
-        about the same thing, then the article's others. Where the answer is `doubtful`, what may have been meant instead comes first.
+        about the same thing, then the article's others. Where the answer is `doubtful`, they are what may have been meant instead.
         """
         first = units[0]
         told = {unit.key for unit in units} | {memory.unit}
@@ -425,7 +425,7 @@ class Counter:
         rest = list(self.library.articles[first.article].units)
         place = next((index for index, unit in enumerate(rest) if unit.key == first.key), 0)
         others = [unit for unit in others if unit.key not in told]
-        ordered = others[:2] if doubtful else []
+        ordered = others[:MAX_OFFERED] if doubtful else []
         ordered += [self._units[key] for key in named if key in self._units]
         ordered += [unit for unit in others if unit.article == first.article][:2] + [unit for unit in others if unit.article != first.article][:1]
         ordered += rest[place + 1 :] + rest[:place]

@@ -41,6 +41,7 @@ REQUESTED = "requested_slot"
 SURE_OF_ANOTHER = 0.85  # the certainty from which on a question is answered though a message asks for the form's result in so many words
 SURE_BESIDES = 0.7  # and from which on where it does not
 LIKELY_OUTSIDE = 0.05  # the probability of the intent `out_of_scope` from which on a form is not begun for what the knowledge calls outside
+NEAR_BESIDE = 2  # questions to tap under the form's own choices
 TALK = "form_talk"  # the slot with what the talk around any form remembers: {"tries": …, "picked": […]}
 _QUESTIONS = {"more": "utter_form_more", "choices": "utter_form_choices"}
 
@@ -70,8 +71,7 @@ class FormValidation(Action, ABC):
             move = self._with_answer(turn, heard, move)
             if not move.ends:
                 self._introduce(dispatcher, turn, move)
-            elif self.form.told_first:  # who told of something may want to know something else about it than days
-                near = _questions(move.decision.buttons) if move.decision else counter().nearest(turn.asked, turn.memory, dt.date.today())
+            near = self._near(turn, heard, move)
         else:
             state = state_of(self.form, tracker.slots)
             move = talk.go_on(self.form, state, heard, turn.memory, lambda: self._decided(turn, state))
@@ -85,6 +85,21 @@ class FormValidation(Action, ABC):
         known = topic is not None and topic in counter().library.articles
         return counter().decide(turn.asked, turn.memory.about(topic) if known and topic else turn.memory, dt.date.today())
 
+    def _near(self, turn: Turn, heard: Heard, move: Move) -> Sequence[Button]:
+        """Questions to tap under the form's result, where its wish told something, or under its first question, where the message asked something:
+        it may want to know something else than what the form finds out."""
+        if move.decision:
+            return _questions(move.decision.buttons)
+        told = self.form.told_first and move.ends
+        if self._is_its_button(heard) or not (told or reading.is_question(heard)):
+            return ()
+        return counter().nearest(turn.asked, turn.memory, dt.date.today())
+
+    def _is_its_button(self, heard: Heard) -> bool:
+        """Whether a message is the button that begins this form."""
+        form = counter().library.forms.get(self.form.name)
+        return form is not None and bare(heard.text) in {bare(title) for title in form.title.values()}
+
     def _rather_answered(self, turn: Turn, heard: Heard, move: Move) -> Optional[Decision]:
         """The answer to a message that only looked like the wish for this form ("list all planets" wants no list of papers); None when it is wished.
 
@@ -93,8 +108,8 @@ class FormValidation(Action, ABC):
         `move`: the form's first one.
         """
         form = counter().library.forms.get(self.form.name)
-        if form is None or bare(heard.text) in {bare(title) for title in form.title.values()}:
-            return None  # tapped
+        if form is None or self._is_its_button(heard):
+            return None
         told = self.form.told_by(heard)
         if told in counter().library.units:
             return _offering(form, counter().tell(str(told), turn.asked, turn.memory, dt.date.today()), turn.language)
@@ -162,7 +177,7 @@ class FormValidation(Action, ABC):
             say(dispatcher, intro, turn.language)
 
     def _say(self, dispatcher: CollectingDispatcher, turn: Turn, memory: Memory, move: Move, near: Sequence[Button] = ()) -> List[Dict[str, Any]]:
-        """Says what the move is, with questions that are `near` under the result; the slots of the memory after it."""
+        """Says what the move is, with questions that are `near` under the result or the form's first question; the slots of the memory after it."""
         if move.kind == "person":
             return request_person(dispatcher, turn, "requested")
         if move.kind == "danger":
@@ -182,18 +197,20 @@ class FormValidation(Action, ABC):
         elif move.kind == "done":
             after, kept = say_result(dispatcher, turn, self.form, move.state.answers, after, near)
         elif move.kind != "switched":
-            self._ask(dispatcher, turn, move)
+            beside = tuple(dict(button) for button in near[:NEAR_BESIDE])
+            self._ask(dispatcher, turn, move, beside)
+            after = replace(after, offered=(*after.offered, *beside))
         asked = (turn.parsed.get("language") or {}).get("asked")
         return turn.events(after, **kept, **({"asked_language": turn.language} if asked else {}))
 
-    def _ask(self, dispatcher: CollectingDispatcher, turn: Turn, move: Move) -> None:
+    def _ask(self, dispatcher: CollectingDispatcher, turn: Turn, move: Move, near: Sequence[Button]) -> None:
         question = self.form.question(move.state.asked)
         assert question is not None  # a form that has not ended always asks something
         say(
             dispatcher,
             _QUESTIONS.get(move.kind, "utter_form_question"),
             turn.language,
-            [{"title": text} for text in self._titles(question, turn.language, move)],
+            [*({"title": text} for text in self._titles(question, turn.language, move)), *({"title": one["title"]} for one in near)],
             question=in_language(question.ask, turn.language),
             hint=in_language(question.hint, turn.language),
             notes=self._notes(turn, move),
