@@ -17,7 +17,8 @@ from actions.forms import reading
 from actions.forms.hearing import heard_in
 from actions.going_on import go_on
 from actions.handoff import request_person
-from actions.replies import part, say, say_answers
+from actions.plainer import wants_less
+from actions.replies import say, say_in_short, say_source
 from actions.results import SLOT
 from actions.searches import again, follow_up, say_search
 from actions.turn import Turn, turn_of
@@ -58,6 +59,9 @@ class ActionAffirm(Action):
             return _taken(dispatcher, turn)
         if turn.memory.handoff == "offered":
             return request_person(dispatcher, turn, "requested")
+        if turn.memory.handoff == "requested" and not turn.memory.offered:
+            say(dispatcher, "utter_handoff_waiting", turn.language)
+            return turn.events(turn.memory)
         if len(turn.memory.offered) == 1:
             return say_decision(dispatcher, turn, counter().tell(turn.memory.offered[0]["target"], turn.asked, turn.memory, dt.date.today()))
         if turn.memory.offered:
@@ -92,7 +96,7 @@ class ActionDeny(Action):
 
 
 class ActionRepeat(Action):
-    """Say it again: the last answer once more."""
+    """Say it again, or in fewer and easier words: the last answer once more, or its main point."""
 
     def name(self) -> str:
         """Its name in domain.yml."""
@@ -105,7 +109,11 @@ class ActionRepeat(Action):
         if search is not None:
             return say_search(dispatcher, turn, search)
         if turn.memory.unit:
-            return say_decision(dispatcher, turn, counter().tell(turn.memory.unit, turn.asked, turn.memory, dt.date.today()))
+            decision = counter().tell(turn.memory.unit, turn.asked, turn.memory, dt.date.today())
+            if not wants_less(turn.asked.text):
+                return say_decision(dispatcher, turn, decision)
+            say_in_short(dispatcher, decision.answers[0])
+            return turn.events(replace(decision.memory, offered=()))
         say(dispatcher, "utter_ask_away", turn.language)
         return turn.events(turn.memory)
 
@@ -118,13 +126,13 @@ class ActionSource(Action):
         return "action_source"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Says the last answer once more, with what it rests on. Where nothing was answered, it is a question like any other."""
+        """Says what the last answer rests on, and how sure that is. Where nothing was answered, it is a question like any other."""
         turn = turn_of(tracker)
         if not turn.memory.unit:
             return _taken(dispatcher, turn)
         decision = counter().tell(turn.memory.unit, turn.asked, turn.memory, dt.date.today())
-        say_answers(dispatcher, decision, turn.language, [part("utter_part_source")])
-        return turn.events(decision.memory)
+        say_source(dispatcher, decision.answers[0])
+        return turn.events(replace(decision.memory, offered=()))
 
 
 class ActionStartOver(Action):

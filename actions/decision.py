@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -30,11 +31,10 @@ DANGER = "report_danger"  # the intent that is never sent away as none of our bu
 DESPAIR = "life-illness#not-want-to-live"  # what is said to who does not want to live, and nothing else
 ABOUT = "guide-about-madoguchi"  # the article about this service
 SURE_ABOUT_ITSELF = 0.5  # the certainty from which on that article answers what is taken for "who are you"
-SURE_BY_ITSELF = 0.85  # the certainty of a short message alone from which on it is answered by itself too, in the middle of another subject
+SURE_BY_ITSELF = 0.95  # the certainty of a short message alone from which on it is answered by itself too, in the middle of another subject
 FIXED_UNITS = frozenset({f"{ABOUT}#what", f"{ABOUT}#person"})  # of it: what the fixed reply says better
 FORM = "form:"  # a target that is a form and no answer
-# Kinds of articles whose name turns the conversation to them.
-_TOPICS = frozenset({"status", "procedure", "points", "programme", "contact", "event", "warning"})
+_TOPIC = "status"  # a kind of articles whose name turns the conversation to them ("and for dependents?"); others may be asked about within one
 _PROCEDURES = frozenset({"status", "procedure"})
 # Words around a name that correct or go on, and ask nothing themselves.
 _GOING_ON = frozenset({"mean", "actually", "sorry", "instead", "case", "wrong", "違う", "ちがう", "間違う", "間違い", "場合", "ほう", "方", "つく"})
@@ -43,6 +43,8 @@ _ASKING = frozenset(
     "what how when where who why which much many long いくら 幾ら 何 なに なん 何時 何処 どう どの どこ どれ どれくらい いつ だれ 誰 なぜ".split()
 )
 _DEEP = 40  # hits looked through for one of the subject
+_OWN_SUBJECT = 0.9  # the certainty of a short message alone from which on it turns the conversation to what it is about
+_OUTSIDE_IN_CONTEXT = 0.7  # the odds from which on a message that seems to go on with the subject is none of our business all the same
 _STRANGE, _LIKELY_ASPECT = 0.4, 0.3  # probabilities of an intent, of an aspect
 _LIGHT = 2  # content words; so short a half of a message ("how many days do I have") says little of what it is about
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation
@@ -143,22 +145,28 @@ class Counter:
         bare_subject = len({one.targets[0] for one in mentions}) == 1 and not _content_outside(words, mentions)
         if bare_subject and not memory.question:
             return self._told(mentions[0], asked, memory, day, alone)
-        if bare_subject and memory.subject and self._takes_its_place(mentions[0], asked.text, words):
+        if bare_subject and memory.subject and self._takes_its_place(mentions[0], words):
             # "and for dependents?", 家族滞在は？, "no, I meant student": the last question again, about another subject.
             last = self._without_subject(memory.question or "", memory.subject, asked.compared)
             question = f"{last} {asked.text}"
             found = self.index.follow_up(last, asked.compared, mentions[0].targets[0], None, likely_aspects(asked))
+            adds = False
         else:
             question, found = self._search(asked, memory, words, mentions, alone)
+            adds = question != asked.text
         names_nothing = bool(memory.subject) and self._asks_of_subject(words)
+        abroad = names_another_country(asked.text) and found.certainty < WORD_FOR_WORD
+        strays = names_nothing or (not adds and self._leans_on(memory, words) and alone().certainty < _OWN_SUBJECT)
         asked = replace(asked, text=question)
         if asked.intent != DANGER:
-            odds = odds_outside(asked.text, found, asked.strange, bool(self._choices.find(asked.text, words)))
-            if odds > 0:
+            odds = math.inf if abroad else odds_outside(asked.text, found, asked.strange, bool(self._choices.find(asked.text, words)))
+            if odds > (_OUTSIDE_IN_CONTEXT if adds else 0):
                 return self._outside(found, asked, memory, odds)
         decision = self._decided(found, asked, memory, day)
-        if names_nothing:  # it does not turn the conversation, wherever its answer stands
+        if strays:  # it does not turn the conversation, wherever its answer stands
             decision.memory = replace(decision.memory, subject=memory.subject, earlier=memory.earlier)
+        if strays or adds:
+            decision.memory = replace(decision.memory, opening=memory.opening)
         return decision
 
     # --- what was tapped or typed of what was offered ----------------------------------------------------------------
@@ -233,7 +241,7 @@ class Counter:
         if self._is_name(name, asked) or not memory.subject or not memory.question:
             return None
         if any(word.lemma in _ASKING for word in words):
-            found = self.index.follow_up(asked.text, asked.compared, memory.subject, memory.unit, likely_aspects(asked))
+            found = self.index.follow_up(asked.text, asked.compared, memory.subject, memory.unit, likely_aspects(asked), opening=memory.opening)
             if found.certainty >= self.index.ranking.sure and self._units[found.hits[0].unit].article == memory.subject:
                 return asked.text, found
         last = self._without_subject(memory.question, memory.subject, asked.compared)
@@ -269,11 +277,11 @@ class Counter:
     ) -> tuple[str, Found]:
         """What was found for a message, and the question as it was understood: with what the conversation adds to it."""
         article = self.library.articles.get(memory.subject or "")
-        short = len([word for word in words if word.content]) <= _SHORT
         of_subject = self._asks_of_subject(words)
-        if not article or not short or (not of_subject and any(self._names_a_topic(mention) for mention in mentions)):
+        if not article or not self._leans_on(memory, words) or (not of_subject and any(self._names_a_topic(mention) for mention in mentions)):
             return asked.text, alone()
-        found = self.index.follow_up(asked.text, asked.compared, article.id, memory.unit, likely_aspects(asked), limit=_DEEP if of_subject else 8)
+        limit = _DEEP if of_subject else 8
+        found = self.index.follow_up(asked.text, asked.compared, article.id, memory.unit, likely_aspects(asked), limit, memory.opening)
         near = {article.id, *article.related}
         if asked.strange >= _STRANGE:  # the words say so, whatever the conversation is about
             found = replace(found, outside=max(found.outside, alone().outside))
@@ -283,6 +291,10 @@ class Counter:
             found = self._or_alone(found, alone(), near)
         stays = bool(found.hits) and self._units[found.hits[0].unit].article in near
         return f"{in_language(article.title, asked.compared)} {asked.text}" if stays else asked.text, found
+
+    def _leans_on(self, memory: Memory, words: Sequence[Token]) -> bool:
+        """Whether a message is so short that it may leave its subject to the conversation."""
+        return bool(memory.subject) and len([word for word in words if word.content]) <= _SHORT
 
     def _or_alone(self, found: Found, alone: Found, near: AbstractSet[str]) -> Found:
         """What was found about the subject without being sure of it; after what the message says by itself, when that is sure and of something else
@@ -317,10 +329,10 @@ class Counter:
         hits = of({article.id}, True) or of(near, True) or of(general, True) or of(near, False)
         return replace(found, hits=hits, certainty=(self.index.ranking.nearly + self.index.ranking.sure) / 2) if hits else found
 
-    def _takes_its_place(self, mention: Mention, text: str, words: Sequence[Token]) -> bool:
-        """Whether a name that stands alone takes the place of the subject in the last question ("and for dependents?"). A condition does not
-        (離婚したら？ asks about the subject after a divorce), unless it is another topic ("and if I am a student?")."""
-        return not self._asks_of_subject(words) and (self._names_a_topic(mention) or not follow_ups().condition.search(normalised(text)))
+    def _takes_its_place(self, mention: Mention, words: Sequence[Token]) -> bool:
+        """Whether a name that stands alone takes the place of the subject in the last question ("and for dependents?"). Of other things a name asks
+        within the subject: バイトは？ after the job hunting status, 離婚したら？."""
+        return not self._asks_of_subject(words) and self._names_a_topic(mention)
 
     def _asks_of_subject(self, words: Sequence[Token]) -> bool:
         """Whether a message names no thing of its own ("how much does it cost", 期間は)."""
@@ -329,8 +341,8 @@ class Counter:
         return asks and all(word.lemma in follow_ups().words for word in content)
 
     def _names_a_topic(self, mention: Mention) -> bool:
-        """Whether a name changes the topic. Everyday words that are names too (family, 家族, salary) do not."""
-        return self.library.articles[mention.targets[0]].kind in _TOPICS
+        """Whether a name changes the topic. Everyday words that are names too (family, 家族, salary) do not, and procedures belong to many topics."""
+        return self.library.articles[mention.targets[0]].kind == _TOPIC
 
     def _without_subject(self, question: str, subject: str, language: str) -> str:
         """A question without the names in it, and without the words of its subject's title ("extension" for "Extension of period of stay")."""
@@ -412,7 +424,8 @@ class Counter:
             also = second = None
         told = [*units, also] if also else units
         buttons = self._next(told, others, asked.language, memory, certainty < self.index.ranking.most_sure)
-        after = replace(memory.about(units[0].article), unit=units[0].key, offered=tuple(buttons), failures=0, question=redact(asked.text).text)
+        question = redact(asked.text).text
+        after = replace(memory.about(units[0].article), unit=units[0].key, offered=tuple(buttons), failures=0, question=question, opening=question)
         return Decision("answer", after, answers, second, buttons, certainty=certainty)
 
     def _next(self, units: list[Unit], others: Sequence[Unit], language: str, memory: Memory, doubtful: bool) -> list[dict[str, str]]:

@@ -18,7 +18,6 @@ class FollowUps:
 
     words: Mapping[str, tuple[str, ...]]
     general: frozenset[str]
-    condition: re.Pattern[str]
     correction: re.Pattern[str]
     both: re.Pattern[str]
 
@@ -28,4 +27,4 @@ def follow_ups() -> FollowUps:
     """The table, read once."""
     table = read_document(Path(__file__).with_name("follow_ups.yaml")).data
     words = {str(word): tuple(row["aspects"]) for row in table["words"] for code in languages() for word in row[code]}
-    return FollowUps(words, frozenset(table["general"]), *(re.compile("|".join(table[name])) for name in ("condition", "correction", "both")))
+    return FollowUps(words, frozenset(table["general"]), *(re.compile("|".join(table[name])) for name in ("correction", "both")))

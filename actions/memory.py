@@ -12,14 +12,16 @@ EARLIER = 5  # subjects kept for a return to an earlier topic
 class Memory:
     """What is kept between two messages.
 
-    `subject`: the article talked about; `earlier`: those before it, newest first; `question`: the person's last question; `unit`: the unit told
-    last; `offered`: what was offered to tap, as {"title": …, "target": unit key or article id}; `failures`: questions in a row without an answer;
-    `handoff`: None, 'offered' or 'requested'.
+    `subject`: the article talked about; `earlier`: those before it, newest first; `question`: the person's last question; `opening`: the last one
+    that said by itself what it is about, to which shorter ones add ("we had a baby" … "by when?"); `unit`: the unit told last; `offered`: what was
+    offered to tap, as {"title": …, "target": unit key or article id}; `failures`: questions in a row without an answer; `handoff`: None, 'offered' or
+    'requested'.
     """
 
     subject: Optional[str] = None
     earlier: tuple[str, ...] = ()
     question: Optional[str] = None
+    opening: Optional[str] = None
     unit: Optional[str] = None
     offered: tuple[Mapping[str, str], ...] = ()
     failures: int = 0
@@ -32,6 +34,7 @@ class Memory:
             slots.get("subject"),
             tuple(slots.get("earlier") or ()),
             slots.get("question"),
+            slots.get("opening"),
             slots.get("unit"),
             tuple(slots.get("offered") or ()),
             int(slots.get("failures") or 0),

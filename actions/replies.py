@@ -9,6 +9,7 @@ from babel.dates import format_date
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.decision import Decision
+from actions.plainer import main_point
 from knowledge.answers import Answer
 
 Part = Dict[str, Any]
@@ -41,14 +42,31 @@ def say_answers(dispatcher: CollectingDispatcher, decision: Decision, language: 
             language,
             decision.buttons if last else (),
             {"answer": card_of(answer, decision, place == 0)},
-            title=answer.title,
             answer=answer.text,
             notices=[*notices(answer), *(extra if last else ())],
-            publisher=answer.publisher,
-            source_title=answer.source_title,
-            url=answer.url,
-            checked=part("utter_part_checked_read" if answer.source_read else "utter_part_checked_cited", date=_date(answer.checked, language)),
+            **_source_of(answer),
         )
+
+
+def say_source(dispatcher: CollectingDispatcher, answer: Answer) -> None:
+    """What an answer rests on, and how sure that is; not the answer again, which stands just above it."""
+    say(dispatcher, "utter_source", answer.language, notices=[*notices(answer), part("utter_part_source")], **_source_of(answer))
+
+
+def say_in_short(dispatcher: CollectingDispatcher, answer: Answer) -> None:
+    """The main point of an answer, for who found it too long or too hard."""
+    say(dispatcher, "utter_in_short", answer.language, point=main_point(answer.text), notices=notices(answer), **_source_of(answer))
+
+
+def _source_of(answer: Answer) -> Dict[str, Any]:
+    """The fields of a reply that name an answer and its source."""
+    return {
+        "title": answer.title,
+        "publisher": answer.publisher,
+        "source_title": answer.source_title,
+        "url": answer.url,
+        "checked": part("utter_part_checked_read" if answer.source_read else "utter_part_checked_cited", date=_date(answer.checked, answer.language)),
+    }
 
 
 def notices(answer: Answer) -> List[Part]:

@@ -99,6 +99,8 @@ def _where(text: str, asked: bool) -> Optional[str]:
             continue
         for one in found:
             around = f"{part[: one.start]}@{part[one.end :]}"
+            if one.targets[0] == ABROAD and words["people"].search(around):
+                continue
             if words["outside"].search(around):
                 if one.targets[0] == JAPAN:
                     return ABROAD
@@ -144,4 +146,7 @@ _NO_COUNTRIES = {"JP", "AQ", "EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"}
 @lru_cache(maxsize=1)
 def _around() -> dict[str, re.Pattern[str]]:
     row = read_document(CONTENT / "whereabouts.yaml").data
-    return {name: re.compile("|".join(one for patterns in row[name].values() for one in patterns)) for name in ("here", "outside", "apart", "others")}
+    return {
+        name: re.compile("|".join(one for patterns in row[name].values() for one in patterns))
+        for name in ("here", "outside", "apart", "others", "people")
+    }

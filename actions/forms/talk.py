@@ -87,6 +87,7 @@ def go_on(form: Form, state: State, heard: Heard, memory: Memory, decide: Decide
         or _same_form(form, state, heard)
         or _about_something(state, heard, decide)
         or _asked_with_a_mark(state, heard, decide)
+        or _mended_question(state, heard, memory, decide)
         or _not_understood(state)
     )
 
@@ -132,6 +133,8 @@ def _led(form: Form, question: Question, state: State, heard: Heard) -> Optional
         return Move("cancelled", state)
     if reading.is_whole("restart", text) or reading.matches("restart", text):
         return _next(form, State())
+    if reading.is_whole("go_on", text):
+        return Move("ask", state)  # after a question in between
     if reading.is_whole("back", text) or reading.matches("back", text):
         return _back(form, question, state)
     if reading.is_whole("why", text) or reading.matches("why", text):
@@ -279,6 +282,13 @@ def _asked_with_a_mark(state: State, heard: Heard, decide: Decide) -> Optional[M
     """What answers nothing and ends with a question mark is a question after all ("and without a diploma?")."""
     asks = normalised(heard.text).rstrip().endswith("?") and reading.content_words(heard) > 0
     return Move("ask", state, decision=decide()) if asks and heard.intent != "nonsense" else None
+
+
+def _mended_question(state: State, heard: Heard, memory: Memory, decide: Decide) -> Optional[Move]:
+    """What mends no answer of the form, but the question that was asked in between: "no, I meant the tax office"."""
+    mends = memory.unit is not None and reading.matches("correction", heard.text) and reading.content_words(heard) > 0
+    decision = decide() if mends else None
+    return Move("ask", state, decision=decision) if decision and decision.kind in _ANSWERS else None
 
 
 def _told_ahead(form: Form, question: Question, state: State, heard: Heard) -> Optional[Move]:

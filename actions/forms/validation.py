@@ -151,13 +151,16 @@ class FormValidation(Action, ABC):
         """The first move of a form whose wish tells something, with the answer to what the message asks besides.
 
         "Fired by a message yesterday, effective today" brings days with it, and is a question about more than days. What is asked is answered first
-        as it would be without the form; of a report only what is very sure, or what the form does not say; and what is grave always.
+        as it would be without the form; of a report only what is very sure, or what the form does not say; and what is grave always. Who reports
+        something without its day ("I lost my card") is told what to do at once, and asked for the day then.
         """
-        if not self.form.told_first or not (move.ends or reading.is_question(heard)):
+        if not self.form.told_first:
             return move
         decision = counter().decide(turn.asked, turn.memory, dt.date.today())
         more, asks = not self.form.insists(heard), reading.is_question(heard)
         sure = decision.kind == "answer" and decision.certainty >= SURE_BESIDES
+        if not (move.ends or asks):
+            return replace(move, decision=decision) if sure and more and decision.certainty >= SURE_OF_ANOTHER else move
         grave = self.form.grave(move.state.answers, dt.date.today())
         if sure and (decision.certainty >= SURE_OF_ANOTHER or (move.ends and more and asks)):
             return replace(move, decision=decision)

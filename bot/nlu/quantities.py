@@ -133,7 +133,7 @@ _PATTERNS: list[tuple[str, re.Pattern[str], Reader]] = [
     ("money", re.compile(rf"{_NOT_FOREIGN}(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>million|man)\b{_YEN}{_PER}"), _money),
     ("age", re.compile(
         rf"(?P<number>{_NUMBER})\s*(?:歳|才|さい)|"
-        rf"(?:\bi'?m|\bi am|\baged?)\s+(?P<number2>\d{{1,2}})\b(?!\s*(?:%|(?:{_COUNTED})s?\b(?! old)))(?! ?k)|"
+        rf"(?:\bi'?m|\bi am|\baged?|\bturn(?:ed|ing|s)?)\s+(?P<number2>\d{{1,2}})\b(?!\s*(?:%|(?:{_COUNTED})s?\b(?! old)))(?! ?k)|"
         r"\b(?P<number3>\d{1,2})\s*(?:years? old|yrs? old|y/?o)\b"
     ), lambda match: (number(match.group("number") or match.group("number2") or match.group("number3")), None)),
     ("duration", re.compile(

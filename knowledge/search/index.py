@@ -175,25 +175,33 @@ class Index:
         return Found(hits, mentions, certainty, evidence, outside)
 
     def follow_up(
-        self, question: str, language: str, article: str, told: str | None = None, aspects: Mapping[str, float] | None = None, limit: int = 8
+        self,
+        question: str,
+        language: str,
+        article: str,
+        told: str | None = None,
+        aspects: Mapping[str, float] | None = None,
+        limit: int = 8,
+        opening: str | None = None,
     ) -> Found:
-        """Units that answer a short question which goes on with a conversation about `article`; `told` is the key of the unit told last.
+        """Units that answer a short question which goes on with a conversation about `article`; `told` is the key of the unit told last, `opening`
+        the message that said what the conversation is about.
 
-        Two rankings are put together, of the question alone and of the question with the article's title before it. Units of the article come
-        before others, and what was just told comes later. How much each counts stands in ranking.json, set on knowledge/calibration.
+        Rankings are put together: of the question alone, with the article's title before it, and with the opening before it. Units of the article
+        and of those related to it come before others, and what was just told comes later. How much each counts stands in ranking.json, learned by
+        benchmarks/follow_ups.py.
         """
+        numbers = self.ranking.follow_up
         title = self.library.articles[article].title.get(language, "")
         alone, titled = (self.message(text, language) for text in (question, f"{title} {question}"))
-        numbers = self.ranking.follow_up
-        total: dict[int, float] = {}
-        rankings = [self.candidates(message, [article], aspects or {}) for message in (alone, titled)]
-        for (places, features), share in zip(rankings, (1.0, numbers["title"])):
-            scores = dict(zip(places.tolist(), (self.ranking.scores(features)).tolist()))
-            lowest = min(scores.values(), default=0.0) - numbers["missing"]
-            for place in {place for some, _ in rankings for place in some.tolist()}:
-                total[place] = total.get(place, 0.0) + share * scores.get(place, lowest)
+        asked = [(alone, 1.0), (titled, numbers["title"])]
+        asked += [(self.message(f"{opening} {question}", language), numbers["opening"])] if opening else []
+        total = self._put_together([(self.candidates(message, [article], aspects or {}), share) for message, share in asked])
+        near = self._related.get(article, set())
         for place in total:
-            total[place] += numbers["stay"] * (self.units[place].article == article) - numbers["told"] * (self.units[place].key == told)
+            unit = self.units[place]
+            total[place] += numbers["stay"] * (unit.article == article) + numbers["near"] * (unit.article in near)
+            total[place] -= numbers["told"] * (unit.key == told)
         order = sorted(total, key=lambda place: -total[place])[:limit]
         if not order:
             return Found([], alone.terms.mentions, 0.0, outside=self._outside(alone))
@@ -202,6 +210,17 @@ class Index:
         certainty = 1 / (1 + math.exp(-numbers["lead"] * lead - numbers["bias"]))
         outside = self._outside(alone) if self._outside(titled) > numbers["outside"] else 0.0
         return Found(hits, alone.terms.mentions, certainty, outside=outside)
+
+    def _put_together(self, rankings: Sequence[tuple[tuple[np.ndarray, np.ndarray], float]]) -> dict[int, float]:
+        """The weighted sum of several rankings; a unit that one of them has not counts there as a bit worse than the last."""
+        total: dict[int, float] = {}
+        everywhere = {place for (places, _), _ in rankings for place in places.tolist()}
+        for (places, features), share in rankings:
+            scores = dict(zip(places.tolist(), (self.ranking.scores(features)).tolist()))
+            lowest = min(scores.values(), default=0.0) - self.ranking.follow_up["missing"]
+            for place in everywhere:
+                total[place] = total.get(place, 0.0) + share * scores.get(place, lowest)
+        return total
 
     def message(self, question: str, language: str) -> Message:
         """A question, read and numbered once for everything that compares it."""

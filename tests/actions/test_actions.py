@@ -22,6 +22,7 @@ from actions.handoff import LAST_QUESTIONS, MAX_QUESTION
 from actions.language import ActionOtherLanguage, ActionSwitchLanguage, pointers
 from actions.memory import Memory
 from actions.person import ActionComplaint, ActionHandoff
+from actions.plainer import main_point
 from actions.replies import notices, say_answers
 from knowledge.answers import Answer, answer_of
 from knowledge.articles import Library
@@ -226,12 +227,42 @@ def test_say_it_again(talk: Conversation) -> None:
     assert (again["unit"], again["language"]) == (first["unit"], "ja")
 
 
-def test_doubt_brings_the_answer_again_with_what_it_rests_on(talk: Conversation) -> None:
+def test_doubt_is_told_what_the_answer_rests_on_and_not_the_answer_again(talk: Conversation) -> None:
     asked = talk.say(ASK, "How much is the extension?").cards[0]["answer"]
     said = talk.say(ActionSource(), "who says that", intent="ask_source")
-    assert (said.cards[0]["answer"]["text"], said.replies) == (asked["text"], ["utter_answer"])
+    assert said.replies == ["utter_source"] and asked["text"] not in said.texts[0]
     assert "the official page counts" in said.texts[0] and asked["source"]["url"] in said.texts[0]
     assert "公式のページが優先" in talk.say(ActionSource(), "本当？", "ja", "ask_source").texts[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("explain again simpler please", "en"), ("too long, make it short", "en"), ("もっとやさしく言ってください", "ja")],
+)
+def test_who_found_it_too_hard_is_told_its_main_point(talk: Conversation, text: str, language: str) -> None:
+    asked = talk.say(ASK, "How much is the extension?", language).cards[0]["answer"]
+    said = talk.say(ActionRepeat(), text, language, "repeat")
+    assert said.replies == ["utter_in_short"]
+    assert asked["source"]["url"] in said.texts[0] and main_point(asked["text"]) in said.texts[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("Yes. You may work up to 28 hours a week if permitted. Ask first.", "Yes. You may work up to 28 hours a week if permitted."),
+        ("Pay no. 46 in full at the office within 14 days. Then wait.", "Pay no. 46 in full at the office within 14 days."),
+        ("はい。許可があれば、週28時間まで働くことができます。先に申請してください。", "はい。許可があれば、週28時間まで働くことができます。"),
+        ("- One thing that is long enough to stand alone\n- Another", "- One thing that is long enough to stand alone"),
+        ("Short.", "Short."),
+    ],
+)
+def test_the_main_point_is_more_than_a_bare_yes(text: str, point: str) -> None:
+    assert main_point(text) == point
+
+
+def test_yes_after_the_handoff_says_that_somebody_is_coming(talk: Conversation) -> None:
+    talk.say(ActionHandoff(), "a person please", intent="request_human")
+    assert talk.say(ActionAffirm(), "yes", intent="affirm").replies == ["utter_handoff_waiting"]
 
 
 def test_doubt_before_any_answer_is_a_question_like_any_other(talk: Conversation) -> None:

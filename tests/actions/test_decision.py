@@ -97,12 +97,12 @@ def test_a_second_answer_that_is_as_likely_is_given_too_when_both_are_short(desk
     ],
 )
 def test_what_is_sure_by_itself_comes_before_what_is_not_sure_of_the_subject(desk: Desk, about_subject: str, expected: list[str]) -> None:
-    by_itself = Found([Hit("status-dependent#papers", 3.0), Hit("procedure-extension#price", 1.0)], [], 0.9)
+    by_itself = Found([Hit("status-dependent#papers", 3.0), Hit("procedure-extension#price", 1.0)], [], 0.96)
     of_subject = Found([Hit(about_subject, -2.0)], [], 0.4)
     found = desk()._or_alone(of_subject, by_itself, frozenset({"procedure-extension"}))
-    assert [hit.unit for hit in found.hits] == expected and found.certainty == 0.9
+    assert [hit.unit for hit in found.hits] == expected and found.certainty == 0.96
     assert desk()._or_alone(of_subject, by_itself, frozenset({"status-dependent"})) is of_subject
-    assert desk()._or_alone(of_subject, replace(by_itself, certainty=0.8), frozenset({"procedure-extension"})) is of_subject
+    assert desk()._or_alone(of_subject, replace(by_itself, certainty=0.9), frozenset({"procedure-extension"})) is of_subject
 
 
 @pytest.mark.parametrize(("odds", "offers"), [(1.0, True), (CLEAR, False)])
@@ -140,7 +140,8 @@ def test_a_question_of_the_collection_is_in_scope_whatever_its_intent(desk: Desk
 @pytest.mark.parametrize("text", ODD_MESSAGES, ids=ascii_start)
 @pytest.mark.parametrize("level", [SURE, NEARLY, UNSURE], ids=["sure", "nearly", "unsure"])
 def test_odd_messages_get_a_decision(desk: Desk, text: str, level: dict[str, float]) -> None:
-    memory = Memory("status-student", (), "how much?", "status-student#part-time", ({"title": "Fee", "target": "status-dependent#price"},))
+    offered = ({"title": "Fee", "target": "status-dependent#price"},)
+    memory = Memory("status-student", (), "how much?", "May I work?", "status-student#part-time", offered)
     assert ask(desk(level), text, memory=memory).kind in {"answer", "likely", "choice", "unsure", "unsure_near", "out_of_scope"}
 
 
@@ -329,7 +330,7 @@ def test_a_correction_replaces_the_subject_and_a_return_finds_it_again(desk: Des
     ],
 )
 def test_a_subject_alone_asks_the_last_question_about_it(desk: Desk, before: str, subject: str, text: str, language: str, unit: str) -> None:
-    decision = ask(desk(), text, language, Memory(subject=subject, question=before))
+    decision = ask(desk(), text, language, Memory(subject=subject, question=before, opening=before))
     assert told(decision) == [unit]
 
 
@@ -367,3 +368,16 @@ def test_a_message_that_names_two_subjects_is_a_question(desk: Desk) -> None:
 def test_a_word_that_means_too_much_may_take_the_last_question(desk: Desk, text: str, again: bool) -> None:
     memory = Memory(subject="procedure-extension", question="How much is the extension?", unit="procedure-extension#price")
     assert (ask(desk({"sure": 0.0}), text, memory=memory).kind != "choice") is again
+
+
+def test_a_short_message_adds_to_the_one_that_said_what_it_is_about(desk: Desk) -> None:
+    one = ask(desk(), "Which papers does a dependent need?")
+    assert one.memory.opening == "Which papers does a dependent need?"
+    two = ask(desk(), "how much is it?", memory=one.memory)
+    assert told(two) == ["status-dependent#price"] and two.memory.opening == one.memory.opening
+
+
+def test_a_new_question_opens_a_new_subject(desk: Desk) -> None:
+    one = ask(desk(), "Which papers does a dependent need?")
+    two = ask(desk(), "How much is the extension?", memory=one.memory)
+    assert (two.memory.subject, two.memory.opening) == ("procedure-extension", "How much is the extension?")

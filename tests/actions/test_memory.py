@@ -6,7 +6,8 @@ import pytest
 
 from actions.memory import EARLIER, Memory
 
-FULL = Memory("status-student", ("status-dependent",), "how much?", "status-student#part-time", ({"title": "Fee", "target": "a#b"},), 1, "offered")
+OFFERED = ({"title": "Fee", "target": "a#b"},)
+FULL = Memory("status-student", ("status-dependent",), "how much?", "May I work?", "status-student#part-time", OFFERED, 1, "offered")
 
 
 def test_it_comes_out_of_slots_as_it_went_in() -> None:
@@ -19,7 +20,8 @@ def test_it_comes_out_of_slots_as_it_went_in() -> None:
 def test_only_what_changed_is_set() -> None:
     assert FULL.changes(FULL) == {}
     assert FULL.changes(FULL.about("status-dependent")).keys() == {"subject", "earlier"}
-    assert FULL.changes(Memory()) == {"subject": None, "earlier": [], "question": None, "unit": None, "offered": [], "failures": 0, "handoff": None}
+    nothing = {"subject": None, "earlier": [], "question": None, "opening": None, "unit": None, "offered": [], "failures": 0, "handoff": None}
+    assert FULL.changes(Memory()) == nothing
 
 
 def test_the_subject_before_is_remembered_newest_first() -> None:
