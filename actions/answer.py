@@ -21,6 +21,8 @@ from actions.wishes import wished
 from privacy.numbers import redact
 
 FAILURES_BEFORE_A_PERSON = 2
+# A message that only sounds like danger, less than the first number by its intent, is harmless when an answer is as sure as the second.
+SOUNDS_LIKE_DANGER, SURE_AND_HARMLESS = 0.6, 0.8
 SAFETY = "safety"  # the aspect (content/aspects.yaml) of what keeps people from harm
 _WARNING = "warning"  # a kind of article
 
@@ -96,13 +98,17 @@ def say_words(dispatcher: CollectingDispatcher, turn: Turn, decision: Decision) 
 def in_danger(asked: Asked, decision: Decision) -> bool:
     """Whether somebody may be in danger: the message says so, or what answers it is written for such a person and the message may be one's.
 
-    Answers about safety tell of typhoons, speeding and genuine fairs too; only a warning is always for somebody whom another one harms.
+    Answers about safety tell of typhoons, speeding and genuine fairs too; only a warning is always for somebody whom another one harms. A message
+    that only sounds like danger, and has a sure answer that is neither, is none: a child's fever, a card that was left at home.
     """
-    if asked.intent == DANGER:
-        return True
+    articles = counter().library.articles
+    warned = any(articles[answer.article].kind == _WARNING for answer in decision.answers)
     about = [answer for answer in decision.answers if answer.aspect == SAFETY]
+    if asked.intent == DANGER:
+        harmless = asked.confidence < SOUNDS_LIKE_DANGER and decision.kind == "answer" and decision.certainty >= SURE_AND_HARMLESS
+        return not harmless or warned or bool(about)
     likely = any(name == DANGER for name, _ in asked.ranking)
-    return any(likely or counter().library.articles[answer.article].kind == _WARNING for answer in about)
+    return any(likely or articles[answer.article].kind == _WARNING for answer in about)
 
 
 def warnings(turn: Turn) -> List[Part]:

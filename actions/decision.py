@@ -67,13 +67,14 @@ _NUMBER_ONLY = re.compile(
 @dataclass(frozen=True)
 class Asked:
     """A message as the understanding saw it. `language`: to reply in; `written`: that of the message itself, '' when it has none of its own ("OK")
-    or is the same. They differ where somebody asked for the other one."""
+    or is the same. They differ where somebody asked for the other one. `confidence`: of the intent, 1 where words decide it."""
 
     text: str
     language: str
     intent: str = "unclear"
     ranking: tuple[tuple[str, float], ...] = ()
     written: str = ""
+    confidence: float = 1.0
 
     @property
     def compared(self) -> str:

@@ -45,8 +45,9 @@ def turn_of(tracker: Tracker) -> Turn:
     said = [event for event in reversed(tracker.events) if event.get("event") == "user"]
     parsed = {**(tracker.latest_message or {}), "metadata": (said[0].get("metadata") if said else None) or {}}
     language = reply_language(parsed, tracker.slots, [event.get("parse_data") or {} for event in said[1:]])
-    intent = (parsed.get("intent") or {}).get("name") or "unclear"
+    intent = parsed.get("intent") or {}
     ranking = tuple((row["name"], row["confidence"]) for row in parsed.get("intent_ranking") or [])
     earlier = tuple({"text": event.get("text"), **(event.get("parse_data") or {})} for event in reversed(said[1:]))
-    asked = Asked(parsed.get("text") or "", language, intent, ranking, own_language(parsed) or "")
+    name, confidence = intent.get("name") or "unclear", float(intent.get("confidence") or 0.0)
+    asked = Asked(parsed.get("text") or "", language, name, ranking, own_language(parsed) or "", confidence)
     return Turn(asked, Memory.of(tracker.slots), tracker.slots, parsed, earlier)

@@ -152,6 +152,24 @@ def test_an_answer_about_safety_alone_is_no_alarm(talk: Conversation, article: s
     assert in_danger(Asked("does it hurt", "en", "ask_trouble", ranking), decision) is alarm
 
 
+@pytest.mark.parametrize(
+    ("article", "aspect", "confidence", "certainty", "alarm"),
+    [
+        ("procedure-extension", "fee", 0.4, 0.9, False),  # a child's fever: it only sounds like danger, and there is a sure answer
+        ("procedure-extension", "fee", 0.4, 0.6, True),
+        ("procedure-extension", "fee", 1.0, 0.9, True),  # a word of danger says so
+        ("procedure-extension", "safety", 0.4, 0.9, True),
+        ("warning-broker", "fee", 0.4, 0.9, True),
+    ],
+)
+def test_what_only_sounds_like_danger_and_is_surely_answered_is_no_alarm(
+    talk: Conversation, article: str, aspect: str, confidence: float, certainty: float, alarm: bool
+) -> None:
+    told = counter().tell("warning-broker", Asked("", "en"), Memory(), TODAY)
+    decision = Decision("answer", Memory(), [replace(told.answers[0], article=article, aspect=aspect)], certainty=certainty)
+    assert in_danger(Asked("she has a fever", "en", DANGER, confidence=confidence), decision) is alarm
+
+
 @pytest.mark.parametrize(("confidence", "reply"), [(0.3, "utter_answer"), (0.9, "utter_ask_away")])
 def test_what_may_mean_another_thing_is_answered_before_anything_starts_over(talk: Conversation, confidence: float, reply: str) -> None:
     intent = {"name": "restart_topic", "confidence": confidence}
