@@ -76,6 +76,10 @@ class StatusFinderForm(Form):
     def _in(self, question: Question, part: str, heard: Heard, answers: Answers) -> List[str]:
         return reading.chosen(self, question, replace(heard, text=part, entities=()), answers)
 
+    def wished(self, heard: Heard) -> bool:
+        """Which status fits, and nothing else."""
+        return reading.matches("which_status", heard.text)
+
     def says(self, unit: Unit) -> bool:
         """How to choose a status."""
         return unit.key in _OWN

@@ -36,6 +36,7 @@ from knowledge.articles import FormStart
 from knowledge.guides.questionnaire import Question
 from knowledge.languages import in_language
 from knowledge.search.index import WORD_FOR_WORD, bare
+from knowledge.search.terms import split_questions
 
 REQUESTED = "requested_slot"
 SURE_OF_ANOTHER = 0.85  # the certainty from which on a question is answered though a message asks for the form's result in so many words
@@ -167,7 +168,21 @@ class FormValidation(Action, ABC):
         if grave in counter().library.units:
             return replace(move, decision=counter().tell(str(grave), turn.asked, turn.memory, dt.date.today()))
         besides = (sure and not self._says(decision) and move.ends) or (asks and decision.tells)
-        return replace(move, decision=decision) if more and besides else move
+        told = decision if more and besides else self._of_another_part(turn, heard)
+        return replace(move, decision=told) if told else move
+
+    def _of_another_part(self, turn: Turn, heard: Heard) -> Optional[Decision]:
+        """The very sure answer to a sentence that tells nothing to the form, or asks something: 解雇されました。今日泊まる所がありません."""
+        parts = split_questions(heard.text)
+        for one in parts if len(parts) > 1 else []:
+            said = reading.part_of(heard, one)
+            asks = reading.is_question(said) and not self.form.insists(said)
+            if reading.content_words(said) < 2 or (reading.told(self.form, said) and not asks):
+                continue
+            decision = counter().decide(replace(turn.asked, text=one), turn.memory, dt.date.today())
+            if decision.kind == "answer" and decision.certainty >= SURE_OF_ANOTHER and not self._says(decision):
+                return decision
+        return None
 
     # --- what is said ------------------------------------------------------------------------------------------------------
 

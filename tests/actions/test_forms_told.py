@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 import pytest
 
@@ -203,3 +203,28 @@ def test_what_ends_with_a_question_mark_and_answers_nothing_is_a_question(text: 
     before = {"place": "abroad", "purpose": "business"}
     move = went(FINDER, before, "business", text)
     assert (move.decision is not None, move.state.answers) == (True, before)
+
+
+@pytest.mark.parametrize("text", ["continue", "ok continue", "go on please", "続けて", "続けてください"])
+def test_who_wants_to_go_on_is_asked_again(text: str) -> None:
+    move = went(FINDER, {}, "place", text)
+    assert (move.kind, move.state.asked, move.state.tries) == ("ask", "place", 0)
+
+
+@pytest.mark.parametrize(("unit", "answered"), [("life-resigning#after-notify", True), (None, False)])
+def test_a_question_asked_in_between_is_mended(unit: Optional[str], answered: bool) -> None:
+    decision = Decision("likely", Memory())
+    move = talk.go_on(FINDER, State({}, "place"), heard("no, I meant the garbage"), Memory(unit=unit), lambda: decision)
+    assert (move.decision is decision) is answered
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("ベトナムの料理人です", None), ("ベトナムです", "abroad"), ("ネパール人です", None), ("フィリピンにいます", "abroad")]
+)
+def test_where_somebody_is_from_is_not_where_they_are(text: str, place: Optional[str]) -> None:
+    assert went(FINDER, {}, "place", text).state.answers.get("place") == place
+
+
+@pytest.mark.parametrize("text", ["which visa fits me", "I want to know which visa fits me", "どのビザが合うか知りたい"])
+def test_which_status_fits_is_the_wish_for_the_finder(text: str) -> None:
+    assert FINDER.wished(heard(text)) and not FINDER.wished(heard("does my new job fit my visa?"))

@@ -63,6 +63,38 @@ def test_what_tells_no_day_is_answered_when_an_answer_says_more_than_days(
         assert deadlines.choices[0] == "Work out my deadlines"
 
 
+@pytest.mark.parametrize(("certainty", "told"), [(0.9, True), (0.75, False)])
+def test_who_reports_something_is_told_what_to_do_before_the_day_is_asked_for(
+    deadlines: Filling, monkeypatch: pytest.MonkeyPatch, certainty: float, told: bool
+) -> None:
+    answers_with(monkeypatch, "procedure-extension", certainty)
+    deadlines.say("my visa ends soon", intent=START)
+    assert deadlines.active and ("utter_answer" in [message.get("response") for message in deadlines.messages]) is told
+
+
+@pytest.mark.parametrize(("certainty", "told"), [(0.9, True), (0.75, False)])
+def test_a_sentence_that_tells_nothing_of_days_is_answered_beside_them(
+    deadlines: Filling, monkeypatch: pytest.MonkeyPatch, certainty: float, told: bool
+) -> None:
+    sure = replace(counter().tell("status-dependent#papers", Asked("", "en"), Memory(), TODAY), certainty=certainty)
+    unsure = replace(sure, kind="likely", certainty=0.4)
+    monkeypatch.setattr(counter(), "decide", lambda asked, memory, day: sure if asked.text.startswith("the papers") else unsure)
+    deadlines.say("My visa ends on 3 March 2031. The papers of my wife are in Hanoi.", intent=START)
+    assert not deadlines.active and ("utter_answer" in [message.get("response") for message in deadlines.messages]) is told
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("my visa ends soon, by when do I apply?", True), ("my visa ends soon", False), ("Work out my deadlines", False)],
+)
+def test_under_the_first_question_of_a_form_stand_questions_for_who_asked_something(
+    deadlines: Filling, monkeypatch: pytest.MonkeyPatch, text: str, near: bool
+) -> None:
+    answers_with(monkeypatch, "procedure-extension", 0.5)
+    deadlines.say(text, intent=START)
+    assert deadlines.active and bool(deadlines.around.slots.get("offered")) is near
+
+
 @pytest.mark.parametrize(
     ("text", "answered"), [("I was fired on 3 March 2031 by mail", True), ("by when do I report it, fired on 3 March 2031", False)]
 )
