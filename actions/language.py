@@ -11,6 +11,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.answer import say_decision
 from actions.counter import counter
 from actions.replies import say, say_answers
 from actions.turn import turn_of
@@ -28,8 +29,13 @@ class ActionSwitchLanguage(Action):
         return "action_switch_language"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> List[Dict[str, Any]]:
-        """Says so in the new language, and repeats the last answer in it."""
+        """Says so in the new language, and repeats the last answer in it. Who is spoken to in that language already asks something else with it:
+        "who can I call?" … "in English?"."""
         turn = turn_of(tracker)
+        asks = turn.slots.get("language") == turn.language and turn.memory.subject and turn.asked.text.rstrip().endswith(("?", "？"))
+        decision = counter().decide(turn.asked, turn.memory, dt.date.today()) if asks else None
+        if decision and decision.tells:
+            return say_decision(dispatcher, turn, decision)
         say(dispatcher, "utter_language_switched", turn.language)
         after = turn.memory
         if turn.memory.unit:

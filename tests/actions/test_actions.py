@@ -220,6 +220,12 @@ def test_no_to_a_person_hands_nothing_over(talk: Conversation) -> None:
     assert talk.say(ActionAffirm(), "yes", intent="affirm").replies == ["utter_ask_away"]
 
 
+@pytest.mark.parametrize(("text", "replies"), [("in English?", "utter_answer"), ("English please", "utter_language_switched")])
+def test_who_is_spoken_to_in_a_language_already_asks_something_else_with_it(talk: Conversation, text: str, replies: str) -> None:
+    talk.say(ASK, "How much is the extension?")
+    assert talk.say(ActionSwitchLanguage(), text, "en", "switch_language", asked="en").replies[0] == replies
+
+
 def test_say_it_again(talk: Conversation) -> None:
     assert talk.say(ActionRepeat(), "again", intent="repeat").replies == ["utter_ask_away"]
     first = talk.say(ASK, "How much is the extension?").cards[0]["answer"]
