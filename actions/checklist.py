@@ -30,6 +30,7 @@ _GROUP, _FAMILY = "group", "family"
 _OF_ONE_PROCEDURE = frozenset({"route", "holder"})  # questions of permanent residence and of the permission for other activity
 _LOOKED_BACK = 3  # messages
 _DOCUMENTS = "documents"  # the aspect (content/aspects.yaml) that the list covers
+_LEAVING = "procedure-leaving-japan#checklist"  # what to do before leaving for good
 _NOTICES = {"medium": "utter_part_confirm", "low": "utter_part_unverified"}
 
 
@@ -61,6 +62,10 @@ class ChecklistForm(Form):
         if len(kinds) != 1:
             return None
         return f"{kinds.pop()}:{named.pop()}" if len(named) == 1 else kinds.pop()
+
+    def told_by(self, heard: Heard) -> Optional[str]:
+        """The list of what to do before leaving Japan for good, which is no list of papers for an application."""
+        return _LEAVING if reading.matches("leaving", heard.text) and not reading.told(self, heard) else None
 
     def says(self, unit: Unit) -> bool:
         """The papers for something."""

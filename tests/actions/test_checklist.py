@@ -194,3 +194,7 @@ def test_a_category_is_told_by_its_number(text: str, category: str | None) -> No
     question = FORM.question("category")
     assert question is not None
     assert reading.read(FORM, question, heard(text), {}, asked=True) == category
+
+
+def test_what_is_told_to_who_leaves_is_in_the_knowledge(real: Library) -> None:
+    assert FORM.told_by(heard("I go back home for good, checklist please")) in real.units

@@ -228,3 +228,16 @@ def test_where_somebody_is_from_is_not_where_they_are(text: str, place: Optional
 @pytest.mark.parametrize("text", ["which visa fits me", "I want to know which visa fits me", "どのビザが合うか知りたい"])
 def test_which_status_fits_is_the_wish_for_the_finder(text: str) -> None:
     assert FINDER.wished(heard(text)) and not FINDER.wished(heard("does my new job fit my visa?"))
+
+
+@pytest.mark.parametrize(
+    ("text", "leaving"),
+    [
+        ("going back home for good next month, checklist please", True),
+        ("帰国するので、することのリストがほしい", True),
+        ("checklist for my extension, I go back home in May", False),  # papers for an application all the same
+        ("checklist for permanent residence", False),
+    ],
+)
+def test_a_list_for_leaving_is_no_list_of_papers(text: str, leaving: bool) -> None:
+    assert (CHECKLIST.told_by(heard(text)) is not None) is leaving
