@@ -26,6 +26,8 @@ TYPED_FIGURE = re.compile(
     re.IGNORECASE,
 )
 
+_FOLD = re.compile(r"(?<=[、。！？）」』：]) (?=\S)")
+
 
 def read_library(folder: Path = CONTENT) -> Library:
     """All content under `folder`. Raises ContentError with every fault found."""
@@ -195,6 +197,11 @@ def _source(key: str, row: dict[str, Any], publishers: list[dict[str, Any]]) -> 
     return Source(key, row["url"], row["title"], dt.date.fromisoformat(row["checked"]), row["seen"], publisher_in(publishers, row["url"]) or {})
 
 
+def unfolded(text: str) -> str:
+    """An answer as it is said. YAML joins the lines of a folded text with a blank, which does not belong behind the punctuation of Japanese."""
+    return _FOLD.sub("", text.strip())
+
+
 def _unit(article: str, row: dict[str, Any], more: Mapping[str, list[str]]) -> Unit:
     asked = {code: tuple(dict.fromkeys([*row["ask"].get(code, []), *more.get(code, [])])) for code in (*row["ask"], *more)}
     sources = row["source"] if isinstance(row["source"], list) else [row["source"]]
@@ -204,7 +211,7 @@ def _unit(article: str, row: dict[str, Any], more: Mapping[str, list[str]]) -> U
         row["aspect"],
         row["q"],
         asked,
-        {language: text.strip() for language, text in row["answer"].items()},
+        {language: unfolded(text) for language, text in row["answer"].items()},
         tuple(sources),
         row["confidence"],
         row.get("audience"),

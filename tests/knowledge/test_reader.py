@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.content_reader import inspect, read_library
+from knowledge.content_reader import inspect, read_library, unfolded
 from knowledge.documents import ContentError
 from knowledge.languages import languages
 from tests import tiny
@@ -162,3 +162,16 @@ def test_more_questions_in_a_language_nobody_knows(content: Path) -> None:
 def test_a_broken_article_does_not_blame_its_questions(content: Path) -> None:
     (content / tiny.STUDENT).write_text(tiny.FILES[tiny.STUDENT].replace("kind: status", "kind: [status"), encoding="utf-8")
     assert content / tiny.MORE not in {fault.path for fault in inspect(content)[1]}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("診察は一人で受けます。 会社の人は、 入れません。", "診察は一人で受けます。会社の人は、入れません。"),
+        ("Go today. Then wait, please.", "Go today. Then wait, please."),
+        ("次の順です。\n- 市役所", "次の順です。\n- 市役所"),
+        ("カード（在留カード） IDのこと", "カード（在留カード）IDのこと"),
+    ],
+)
+def test_no_blank_of_a_folded_line_stays_in_japanese(text: str, said: str) -> None:
+    assert unfolded(text) == said
