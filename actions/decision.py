@@ -44,7 +44,7 @@ _ASKING = frozenset(
 )
 _DEEP = 40  # hits looked through for one of the subject
 _OWN_SUBJECT = 0.9  # the certainty of a short message alone from which on it turns the conversation to what it is about
-_OUTSIDE_IN_CONTEXT = 0.7  # the odds from which on a message that seems to go on with the subject is none of our business all the same
+_OUTSIDE_IN_CONTEXT = 1.3  # the odds from which on a message that seems to go on with the subject is none of our business all the same
 _STRANGE, _LIKELY_ASPECT = 0.4, 0.3  # probabilities of an intent, of an aspect
 _LIGHT = 2  # content words; so short a half of a message ("how many days do I have") says little of what it is about
 _SHORT = 7  # content words; a question this short may leave its subject to the conversation

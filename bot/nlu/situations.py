@@ -50,6 +50,7 @@ _SAID_IN_WORDS = PERSON | FIXED - {"choose"} | {DANGER}
 _PERSON_WORDS = pattern("person")
 _DOUBT = pattern("doubt")
 _SHORT_QUESTION = 16  # characters
+_TOLD = 3  # content words
 _SHORT_DOUBT = 45  # characters; a longer message asks something of its own
 _DANGER = pattern("danger")
 _NAME = re.compile(r"[一-龯]|[ァ-ヶ]{3}")
@@ -208,7 +209,7 @@ class SituationClassifier(GraphComponent, IntentClassifier):
             return not _ADDRESSED.search(text) and self._asks_for_more(message, _TONGUES)
         if name == GREET and message.get(NEAREST, 0.0) >= self._config["greeting_nearest"]:
             return False  # "hello, is anyone there?"
-        return name in (_NO_QUESTIONS | _OPENINGS) and _asks(message, name)
+        return name in (_NO_QUESTIONS | _OPENINGS) and (_asks(message, name) or (name == GREET and _tells(message)))
 
     def _fixed_is_sure(self, message: Message, confidence: float) -> bool:
         name = message.get(INTENT)[INTENT_NAME_KEY]
@@ -258,6 +259,13 @@ def _doubts(message: Message) -> bool:
     text = normalised(message.get(TEXT) or "")
     named = any(entity["entity"] in ("subject", "choice") for entity in message.get(ENTITIES, []))
     return len(text) <= _SHORT_DOUBT and not named and _DOUBT.search(text) is not None
+
+
+def _tells(message: Message) -> bool:
+    """Whether a message tells something, and is more than a greeting: "hi, I am moving from Tokyo to Nagoya in December"."""
+    words = [token.data["word"] for token in message.get("text_tokens") or [] if token.data and "word" in token.data]
+    of_something = bool(message.get(ENTITIES)) or in_our_field(message.get(TEXT) or "")
+    return of_something and sum(word.content for word in words) >= _TOLD
 
 
 def _asks(message: Message, name: str) -> bool:

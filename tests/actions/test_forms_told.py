@@ -241,3 +241,7 @@ def test_which_status_fits_is_the_wish_for_the_finder(text: str) -> None:
 )
 def test_a_list_for_leaving_is_no_list_of_papers(text: str, leaving: bool) -> None:
     assert (CHECKLIST.told_by(heard(text)) is not None) is leaving
+
+
+def test_where_a_degree_is_from_is_not_where_somebody_is() -> None:
+    assert "place" not in went(FINDER, {}, "place", "i have a bachelor in IT from India").state.answers

@@ -352,3 +352,16 @@ def test_the_longer_a_message_the_surer_small_talk_must_be() -> None:
     assert understood(short, "insult", 0.3).get("intent")["name"] == "insult"
     assert understood(long, "insult", 0.3).get("intent")["name"] == "unclear"
     assert understood(long, "insult", 0.6).get("intent")["name"] == "insult"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("hi my visa ends soon and my boss does nothing", "unclear"),
+        ("こんにちは、来月に会社を退職します", "unclear"),
+        ("hello my name is Ana nice to meet you", "greet"),
+        ("good morning everyone", "greet"),
+    ],
+)
+def test_a_greeting_before_a_story_is_not_all_of_it(text: str, intent: str) -> None:
+    assert understood(text, "greet", 0.9).get("intent")["name"] == intent
