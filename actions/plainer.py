@@ -7,7 +7,7 @@ from pathlib import Path
 
 from knowledge.patterns import found_in
 
-LEAST = 40  # characters of a point in the Latin script; a Japanese one says as much in half of them
+LEAST = 80  # characters of a point in the Latin script; a Japanese one says as much in half of them
 _WORDS = Path(__file__).with_name("plainer.yaml")
 _SENTENCES = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+(?=[A-Z])|\n")
 

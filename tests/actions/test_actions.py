@@ -255,10 +255,18 @@ def test_who_found_it_too_hard_is_told_its_main_point(talk: Conversation, text: 
 @pytest.mark.parametrize(
     ("text", "point"),
     [
-        ("Yes. You may work up to 28 hours a week if permitted. Ask first.", "Yes. You may work up to 28 hours a week if permitted."),
-        ("Pay no. 46 in full at the office within 14 days. Then wait.", "Pay no. 46 in full at the office within 14 days."),
-        ("はい。許可があれば、週28時間まで働くことができます。先に申請してください。", "はい。許可があれば、週28時間まで働くことができます。"),
-        ("- One thing that is long enough to stand alone\n- Another", "- One thing that is long enough to stand alone"),
+        (
+            "Yes. You may work up to 28 hours a week once you have the permission for it. Then you ask first. And more.",
+            "Yes. You may work up to 28 hours a week once you have the permission for it. Then you ask first.",
+        ),
+        (
+            "Pay no. 46 in full at the office where you live, within 14 days after the letter has come to you. Then wait.",
+            "Pay no. 46 in full at the office where you live, within 14 days after the letter has come to you.",
+        ),
+        (
+            "はい。許可があれば、どの7日間をとっても週28時間まで働くことができます。申請は入管でします。その後で始めます。",
+            "はい。許可があれば、どの7日間をとっても週28時間まで働くことができます。申請は入管でします。",
+        ),
         ("Short.", "Short."),
     ],
 )
